@@ -1,0 +1,68 @@
+# make demo: shows the policy at work. make test: everything that a change must pass.
+# Both install what is missing: see scripts/setup.
+
+SHELL := /bin/bash
+.NOTPARALLEL:
+
+CARGO := scripts/cargo
+XTASK := $(CARGO) xtask
+# What annotates and runs policies: kwctl where it is installed. KWCTL=none does without it.
+STAND_IN := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug/xtask
+ifeq ($(KWCTL),none)
+override KWCTL := $(STAND_IN)
+else
+KWCTL ?= $(or $(shell command -v kwctl),$(STAND_IN))
+endif
+export KWCTL
+
+heading = @printf '\n== %s ==\n' '$(1)'
+
+.PHONY: demo test unit-tests e2e-tests check fmt lint clean setup-build setup-tests setup-lint FORCE
+
+demo: annotated-policy.wasm setup-tests
+	@$(XTASK) demo annotated-policy.wasm
+
+test: lint unit-tests e2e-tests check
+
+lint: setup-lint
+	$(call heading,Formatting)
+	$(CARGO) fmt --all --check
+	$(call heading,Lints)
+	$(CARGO) clippy --quiet --workspace --all-targets -- --deny warnings
+
+unit-tests: annotated-policy.wasm setup-tests
+	$(call heading,Unit and property tests)
+	$(CARGO) test --quiet --workspace
+
+e2e-tests: annotated-policy.wasm setup-tests
+	$(call heading,The wasm through $(notdir $(KWCTL)))
+	@$(CARGO) build --quiet --package xtask
+	bats e2e.bats
+
+check: setup-build
+	$(call heading,Files that repeat each other)
+	$(XTASK) check
+
+fmt: setup-lint
+	$(CARGO) fmt --all
+
+clean:
+	$(CARGO) clean
+	rm -f policy.wasm annotated-policy.wasm
+
+# Cargo knows whether there is anything to build; the file changes only with its contents.
+policy.wasm: setup-build FORCE
+	@scripts/build-wasm $@
+
+annotated-policy.wasm: policy.wasm metadata.yml README.md
+	@$(CARGO) build --quiet --package xtask
+	$(KWCTL) annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
+
+setup-build:
+	@scripts/setup wasm
+
+setup-tests:
+	@scripts/setup tests
+
+setup-lint:
+	@scripts/setup lint

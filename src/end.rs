@@ -1,0 +1,151 @@
+//! The end of an exception: a day or an instant, and how long that still is.
+
+use std::{borrow::Cow, fmt};
+
+use time::{
+    Date, OffsetDateTime,
+    format_description::well_known::{Iso8601, Rfc3339},
+};
+
+const SECONDS_A_DAY: i64 = 86_400;
+/// `YYYY-MM-DD`, in bytes.
+const DATE_LENGTH: usize = 10;
+
+/// When an exception ends. `Display` writes it as the operator did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End<'a> {
+    text: Cow<'a, str>,
+    /// The first second after the exception, since 1970-01-01 00:00:00 UTC.
+    seconds: i64,
+}
+
+impl<'a> End<'a> {
+    /// Reads `YYYY-MM-DD`, through the end of that day in UTC, or an RFC 3339 time, until that instant.
+    ///
+    /// # Errors
+    ///
+    /// Any other text, for example `31/12/2026`, `2026-02-30`, `2026-12-31 12:00`.
+    pub fn parse(text: Cow<'a, str>) -> Result<Self, EndError> {
+        let seconds = if text.len() == DATE_LENGTH {
+            day_after(&text).ok_or(EndError)?
+        } else {
+            OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| EndError)?.unix_timestamp()
+        };
+        Ok(Self { text, seconds })
+    }
+
+    /// Whether the exception has ended at `now` (seconds since 1970-01-01 00:00:00 UTC).
+    #[must_use]
+    pub fn has_passed(&self, now: i64) -> bool {
+        now >= self.seconds
+    }
+
+    /// The whole days from `now` to the end; 0 on the last day, negative after it.
+    #[must_use]
+    pub fn days_left(&self, now: i64) -> i64 {
+        self.seconds.saturating_sub(now).div_euclid(SECONDS_A_DAY)
+    }
+
+    /// The first second after the exception, since 1970-01-01 00:00:00 UTC: to find the earlier of two.
+    #[must_use]
+    pub fn seconds(&self) -> i64 {
+        self.seconds
+    }
+
+    /// The same end, in memory of its own.
+    #[must_use]
+    pub fn into_owned(self) -> End<'static> {
+        End { text: Cow::Owned(self.text.into_owned()), seconds: self.seconds }
+    }
+
+    /// Whether the operator wrote a day rather than an instant.
+    #[must_use]
+    pub fn is_day(&self) -> bool {
+        self.text.len() == DATE_LENGTH
+    }
+}
+
+impl fmt::Display for End<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The first second of the day after `text`.
+fn day_after(text: &str) -> Option<i64> {
+    // ISO 8601 has other dates of ten characters, such as 2026-W40-3.
+    let is_calendar_date =
+        |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+    if !text.bytes().enumerate().all(is_calendar_date) {
+        return None;
+    }
+    let date = Date::parse(text, &Iso8601::DATE).ok()?;
+    Some(date.midnight().assume_utc().unix_timestamp() + SECONDS_A_DAY)
+}
+
+/// A text that is neither a date nor a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndError;
+
+impl fmt::Display for EndError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("is not a date: write 2026-12-31")
+    }
+}
+
+impl std::error::Error for EndError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_after_the_day_or_at_the_instant() {
+        const CASES: &[(&str, i64)] = &[
+            ("1970-01-01", 86_400),
+            ("2026-09-30", 1_790_812_800),
+            ("2024-02-29", 1_709_251_200),
+            ("9999-12-31", 253_402_300_800),
+            ("2026-09-30T12:00:00Z", 1_790_769_600),
+            ("2026-09-30T14:00:00+02:00", 1_790_769_600),
+        ];
+        for &(text, seconds) in CASES {
+            let end = End::parse(text.into()).expect(text);
+            assert_eq!(end.seconds(), seconds, "{text}");
+            assert!(!end.has_passed(seconds - 1), "{text}");
+            assert!(end.has_passed(seconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn counts_whole_days() {
+        let end = End::parse("2026-09-30".into()).expect("a date");
+        const CASES: &[(i64, i64)] = &[(0, -1), (1, 0), (86_400, 1), (86_399, 0), (12 * 86_400 + 40_000, 12)];
+        for &(before, days) in CASES {
+            assert_eq!(end.days_left(end.seconds() - before), days, "{before} seconds before the end");
+        }
+    }
+
+    #[test]
+    fn rejects_what_is_no_date() {
+        const CASES: &[&str] = &[
+            "",
+            "31/12/2026",
+            "2026-02-30",
+            "2026-13-01",
+            "2026-W40-3",
+            "20260930",
+            "2026-9-30",
+            "2026-09-30 ",
+            "2026-09-30T12:00:00",
+            "2026-09-30 12:00",
+            "tomorrow",
+            "2026-09-3١",
+            "0000000000",
+            "2026-12-31T24:00:00Z",
+        ];
+        for &text in CASES {
+            assert_eq!(End::parse(text.into()), Err(EndError), "{text}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Problems of the settings: each with the place it is at and what to write instead.
+
+use std::fmt;
+
+/// The way from the top of the settings to one of their values, for a message:
+/// `allowed_namespaces[1].sunset_date`.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'p> {
+    /// The settings as a whole.
+    Top,
+    /// The value of a key.
+    Key(&'p Place<'p>, &'p str),
+    /// An element of a list, counted from 0.
+    Element(&'p Place<'p>, usize),
+}
+
+impl<'p> Place<'p> {
+    /// The place of the value of `key`.
+    #[must_use]
+    pub fn key(&'p self, key: &'p str) -> Self {
+        Self::Key(self, key)
+    }
+
+    /// The place of the element `index`.
+    #[must_use]
+    pub fn element(&'p self, index: usize) -> Self {
+        Self::Element(self, index)
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Top => f.write_str("settings"),
+            Self::Key(Self::Top, key) => f.write_str(key),
+            Self::Key(parent, key) => write!(f, "{parent}.{key}"),
+            Self::Element(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// Everything that is wrong with some settings, one text a problem, in the order of the settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems(Vec<String>);
+
+impl Problems {
+    /// Notes that what is at `place` is wrong, as `problem` says.
+    pub fn add(&mut self, place: &Place<'_>, problem: impl fmt::Display) {
+        self.0.push(format!("{place}: {problem}"));
+    }
+
+    /// Adds what another part of the settings has found.
+    pub fn extend(&mut self, other: &Self) {
+        self.0.extend_from_slice(&other.0);
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The problems, one text each.
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl From<&Problems> for Problems {
+    fn from(problems: &Problems) -> Self {
+        problems.clone()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}

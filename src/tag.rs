@@ -1,0 +1,91 @@
+//! Patterns of tags: a tag in which `*` stands for any characters, or none.
+
+use std::{borrow::Cow, fmt};
+
+use crate::reference::TAG_LENGTH_MAX;
+
+/// Which tags are denied. `Display` writes it as the operator did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagPattern<'a>(Cow<'a, str>);
+
+impl<'a> TagPattern<'a> {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    ///
+    /// An empty text, one longer than a tag, characters that no tag has.
+    pub fn parse(text: Cow<'a, str>) -> Result<Self, TagPatternError> {
+        let is_tag_character = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'*');
+        let well_formed = !text.is_empty() && text.len() <= TAG_LENGTH_MAX && text.bytes().all(is_tag_character);
+        if well_formed { Ok(Self(text)) } else { Err(TagPatternError) }
+    }
+
+    /// Whether `tag` is one of those the pattern is about.
+    #[must_use]
+    pub fn matches(&self, tag: &str) -> bool {
+        let Some((start, rest)) = self.0.split_once('*') else {
+            return self.0 == tag;
+        };
+        let Some(tag) = tag.strip_prefix(start) else {
+            return false;
+        };
+        // Each part between two stars may take its first place; the last part has to be at the end.
+        let mut parts: Vec<&str> = rest.split('*').collect();
+        let end = parts.pop().unwrap_or_default();
+        let after = parts.iter().try_fold(tag, |tag, part| Some(&tag[tag.find(part)? + part.len()..]));
+        after.is_some_and(|tag| tag.ends_with(end))
+    }
+}
+
+impl fmt::Display for TagPattern<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text that is no pattern of tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TagPatternError;
+
+impl fmt::Display for TagPatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("is no tag: use up to 128 letters, digits, \"_\", \".\" and \"-\", and \"*\" for any of them, for example latest or *-rc*")
+    }
+}
+
+impl std::error::Error for TagPatternError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_stars_anywhere() {
+        const CASES: &[(&str, &str, bool)] = &[
+            ("latest", "latest", true),
+            ("latest", "latest2", false),
+            ("*", "anything", true),
+            ("*-rc*", "1.2-rc1", true),
+            ("*-rc*", "1.2-rc", true),
+            ("*-rc*", "1.2rc", false),
+            ("1.*.3", "1.2.3", true),
+            ("1.*.3", "1.2.33", false),
+            ("1.*.3", "1.3", false),
+            ("a*b*b", "ab", false),
+            ("a*b*b", "abb", true),
+            ("a*bc*bc", "abcbc", true),
+            ("a*bc*bc", "abc", false),
+            ("**", "x", true),
+        ];
+        for &(pattern, tag, expected) in CASES {
+            assert_eq!(TagPattern::parse(pattern.into()).expect(pattern).matches(tag), expected, "{pattern} {tag}");
+        }
+    }
+
+    #[test]
+    fn rejects_what_no_tag_can_match() {
+        for text in ["", "a b", "v1@sha256", "a/b", &"a".repeat(129)] {
+            assert_eq!(TagPattern::parse(text.into()), Err(TagPatternError), "{text}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ SHELL := /bin/bash
 CARGO := scripts/cargo
 XTASK := $(CARGO) xtask
 # What annotates and runs policies: kwctl where it is installed. KWCTL=none does without it.
-STAND_IN := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug/xtask
+STAND_IN := $(or $(CARGO_TARGET_DIR),./target)/debug/xtask
 ifeq ($(KWCTL),none)
 override KWCTL := $(STAND_IN)
 else
@@ -35,7 +35,7 @@ unit-tests: annotated-policy.wasm setup-tests
 	$(CARGO) test --quiet --workspace
 
 e2e-tests: annotated-policy.wasm setup-tests
-	$(call heading,The wasm through $(notdir $(KWCTL)))
+	$(call heading,The wasm through $(KWCTL))
 	@$(CARGO) build --quiet --package xtask
 	bats e2e.bats
 
@@ -56,7 +56,7 @@ policy.wasm: setup-build FORCE
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md
 	@$(CARGO) build --quiet --package xtask
-	$(KWCTL) annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
+	"$(KWCTL)" annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
 
 setup-build:
 	@scripts/setup wasm

@@ -9,9 +9,10 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
+use serde_json_borrow::Value;
 
 use crate::{
     node,
@@ -22,23 +23,12 @@ use crate::{
 };
 
 /// What the host asks the policy to judge.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Payload<'a> {
     /// The request.
-    #[serde(borrow)]
     pub request: Request<'a>,
     /// The settings of the policy.
-    #[serde(borrow, default)]
     pub settings: Settings<'a>,
-}
-
-/// The parts of a payload, for a second look at one that does not decode as a whole.
-#[derive(Deserialize)]
-struct Parts<'a> {
-    #[serde(borrow)]
-    request: &'a RawValue,
-    #[serde(borrow, default)]
-    settings: Option<&'a RawValue>,
 }
 
 impl<'a> Payload<'a> {
@@ -47,33 +37,23 @@ impl<'a> Payload<'a> {
     /// # Errors
     ///
     /// What does not decode, apart from the object: that is kept for the decision, which may not need it.
-    pub fn parse(payload: &'a [u8]) -> Result<Self, PayloadError> {
-        serde_json::from_slice(payload).or_else(|_| Self::parse_in_parts(payload))
-    }
-
-    fn parse_in_parts(payload: &'a [u8]) -> Result<Self, PayloadError> {
-        let parts: Parts<'a> = serde_json::from_slice(payload).map_err(PayloadError::Request)?;
-        let request: UnreadRequest<'a> = serde_json::from_str(parts.request.get()).map_err(PayloadError::Request)?;
-        let settings = parts.settings.map(|settings| serde_json::from_str(settings.get())).transpose();
-        Ok(Self { request: request.into(), settings: settings.map_err(PayloadError::Settings)?.unwrap_or_default() })
+    pub fn parse(payload: &'a str) -> Result<Self, PayloadError> {
+        let read = |objects| {
+            let mut json = serde_json::Deserializer::from_str(payload);
+            let read = PayloadReader { objects }.deserialize(&mut json)?;
+            json.end().map(|()| read)
+        };
+        read(Objects::Read).or_else(|_| read(Objects::Keep)).map_err(PayloadError)
     }
 }
 
 /// Why a payload cannot be read.
 #[derive(Debug)]
-pub enum PayloadError {
-    /// The request does not decode.
-    Request(serde_json::Error),
-    /// The settings do not decode.
-    Settings(serde_json::Error),
-}
+pub struct PayloadError(serde_json::Error);
 
 impl fmt::Display for PayloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Request(cause) => write!(f, "the admission request cannot be read: {cause}"),
-            Self::Settings(cause) => write!(f, "the settings of this policy cannot be read: {cause}"),
-        }
+        write!(f, "the admission request cannot be read: {}", self.0)
     }
 }
 
@@ -147,72 +127,130 @@ impl<'a> Request<'a> {
         let workload = if let Some(path) = workload::path(group, kind) {
             WorkloadAt::path(path).deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(ObjectError::from)
         } else if workload::is_node(group, kind) {
-            node::images(json, settings.sandbox_repositories()?).map(Workload::from)
+            let repositories = settings.sandbox_repositories()?;
+            parse(json).and_then(|node| node::images(&node, repositories)).map(Workload::from)
         } else if let Some(custom) = settings.custom_kinds()?.iter().find(|custom| custom.is(group, kind)) {
-            serde_json::from_str(json)
-                .map_err(ObjectError::from)
-                .and_then(|object| custom.images(&object))
-                .map(Workload::from)
+            parse(json).and_then(|object| custom.images(&object)).map(Workload::from)
         } else {
             return Ok(Err(Unread::UnknownKind));
         };
         Ok(workload.map_err(Unread::Object))
     }
+}
 
-    /// Reads the object on the way if the kind is known by now, and keeps it as JSON if not.
-    fn object_seed(&self) -> ObjectSeed {
-        ObjectSeed { at: workload::path(&self.kind.group, &self.kind.kind).map(WorkloadAt::path) }
+fn parse(json: &str) -> Result<Value<'_>, ObjectError> {
+    serde_json::from_str(json).map_err(ObjectError::from)
+}
+
+/// What becomes of the objects of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Objects {
+    /// They are read on the way, where the kind is known by then.
+    Read,
+    /// They are kept as JSON.
+    Keep,
+}
+
+struct PayloadReader {
+    objects: Objects,
+}
+
+impl<'de> DeserializeSeed<'de> for PayloadReader {
+    type Value = Payload<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Request<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(RequestVisitor)
+impl<'de> Visitor<'de> for PayloadReader {
+    type Value = Payload<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with request and settings")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut request, mut settings) = (None, None);
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            match &*key {
+                "request" if request.is_none() => {
+                    request = Some(map.next_value_seed(RequestReader { objects: self.objects })?);
+                }
+                "settings" if settings.is_none() => settings = Some(map.next_value()?),
+                "request" | "settings" => return Err(Error::custom(format_args!("duplicate field `{}`", &*key))),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let request = request.ok_or_else(|| Error::missing_field("request"))?;
+        Ok(Payload { request, settings: settings.unwrap_or_default() })
     }
 }
 
-struct RequestVisitor;
+struct RequestReader {
+    objects: Objects,
+}
 
-impl<'de> Visitor<'de> for RequestVisitor {
+impl RequestReader {
+    fn object(&self, request: &Request<'_>) -> ObjectReader {
+        let path = workload::path(&request.kind.group, &request.kind.kind).filter(|_| self.objects == Objects::Read);
+        ObjectReader { at: path.map(WorkloadAt::path) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for RequestReader {
+    type Value = Request<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+const FIELDS: &[&str] = &["kind", "namespace", "name", "operation", "object", "oldObject"];
+/// The fields without which there is nothing to judge.
+const REQUIRED: &[&str] = &["kind", "operation"];
+
+impl<'de> Visitor<'de> for RequestReader {
     type Value = Request<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an AdmissionRequest")
     }
 
-    /// Whatever is missing or written twice is an error here, for the second look to word.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut request = Request::default();
         let mut seen = Vec::with_capacity(FIELDS.len());
         while let Some(key) = map.next_key::<Text<'de>>()? {
-            let Some(field) = FIELDS.iter().position(|field| *field == &*key) else {
+            let Some(field) = FIELDS.iter().find(|field| **field == &*key) else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            if seen.contains(&field) {
-                return Err(serde::de::Error::duplicate_field(FIELDS[field]));
+            // Which of two would count is a guess.
+            if seen.contains(field) {
+                return Err(Error::duplicate_field(field));
             }
-            seen.push(field);
-            match FIELDS[field] {
+            seen.push(*field);
+            match *field {
                 "kind" => request.kind = map.next_value()?,
                 "namespace" => request.namespace = map.next_value()?,
                 "name" => request.name = map.next_value()?,
                 "operation" => request.operation = map.next_value()?,
-                "object" => request.object = map.next_value_seed(request.object_seed())?,
-                _ => request.old_object = map.next_value_seed(request.object_seed())?,
+                "object" => request.object = map.next_value_seed(self.object(&request))?,
+                _ => request.old_object = map.next_value_seed(self.object(&request))?,
             }
         }
-        Ok(request)
+        match REQUIRED.iter().find(|field| !seen.contains(field)) {
+            Some(missing) => Err(Error::missing_field(missing)),
+            None => Ok(request),
+        }
     }
 }
 
-const FIELDS: &[&str] = &["kind", "namespace", "name", "operation", "object", "oldObject"];
-
-struct ObjectSeed {
+struct ObjectReader {
     at: Option<WorkloadAt>,
 }
 
-impl<'de> DeserializeSeed<'de> for ObjectSeed {
+impl<'de> DeserializeSeed<'de> for ObjectReader {
     type Value = Option<Object<'de>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -220,7 +258,7 @@ impl<'de> DeserializeSeed<'de> for ObjectSeed {
     }
 }
 
-impl<'de> Visitor<'de> for ObjectSeed {
+impl<'de> Visitor<'de> for ObjectReader {
     type Value = Option<Object<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -240,31 +278,5 @@ impl<'de> Visitor<'de> for ObjectSeed {
             Some(at) => at.deserialize(deserializer).map(Object::Read).map(Some),
             None => Deserialize::deserialize(deserializer).map(Object::Json).map(Some),
         }
-    }
-}
-
-/// A request whose objects are kept as JSON.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UnreadRequest<'a> {
-    #[serde(borrow)]
-    kind: Kind<'a>,
-    #[serde(borrow, default)]
-    namespace: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    operation: Text<'a>,
-    #[serde(borrow, default)]
-    object: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    old_object: Option<&'a RawValue>,
-}
-
-impl<'a> From<UnreadRequest<'a>> for Request<'a> {
-    fn from(unread: UnreadRequest<'a>) -> Self {
-        let UnreadRequest { kind, namespace, name, operation, object, old_object } = unread;
-        let (object, old_object) = (object.map(Object::Json), old_object.map(Object::Json));
-        Self { kind, namespace, name, operation, object, old_object }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json_borrow::Value;
 
 use crate::{
@@ -29,7 +28,7 @@ pub struct CustomKind<'a> {
 impl<'a> CustomKind<'a> {
     /// Reads an entry.
     pub(crate) fn read(value: Value<'a>, place: &Place<'_>, problems: &mut Problems) -> Option<Self> {
-        let mut fields = setting::fields(value, KEYS, EXAMPLE, place, problems);
+        let mut fields = setting::fields(value, KEYS, EXAMPLE, place, problems)?;
         let mut text = |key, example| match fields.take(key) {
             Some(value) => setting::text(value, example, &place.key(key), problems),
             None => {
@@ -71,7 +70,9 @@ impl<'a> CustomKind<'a> {
         let mut images = Vec::new();
         for pointer in &self.pod_specs {
             pointer.visit(object, &mut |at, value| {
-                let spec = PodSpec::deserialize(value).map_err(|cause| ObjectError::at(at, &cause))?;
+                // As text once more: a second deserializer would cost every policy server its bytes.
+                let json = value.to_string();
+                let spec: PodSpec<'_> = serde_json::from_str(&json).map_err(|cause| ObjectError::at(at, &cause))?;
                 images.extend(spec.into_images().into_iter().map(|image| image.within(at)));
                 Ok(())
             })?;

@@ -35,7 +35,7 @@ impl<'a> Exception<'a> {
             return Some(Self { namespaces, terms: Terms::default() });
         }
         let known = [&["name"], TERMS].concat();
-        let mut fields = setting::fields(value, &known, EXAMPLE, place, problems);
+        let mut fields = setting::fields(value, &known, EXAMPLE, place, problems)?;
         let terms = Terms::read(&mut fields, place, problems);
         let Some(name) = fields.take("name") else {
             problems.add(&place.key("name"), "is missing: write the namespace, for example tool-mix");
@@ -81,11 +81,8 @@ impl<'a> Terms<'a> {
             Self::default()
         } else if entry.starts_with('{') {
             let value = setting::parse(entry, place)?;
-            Self::read(
-                &mut setting::fields(value, TERMS, "{\"sunset_date\": \"2026-12-31\"}", place, &mut problems),
-                place,
-                &mut problems,
-            )
+            let fields = setting::fields(value, TERMS, "{\"sunset_date\": \"2026-12-31\"}", place, &mut problems);
+            fields.map(|mut fields| Self::read(&mut fields, place, &mut problems)).unwrap_or_default()
         } else {
             Self { end: read_end(Value::Str(entry.into()), place, &mut problems), ..Self::default() }
         };

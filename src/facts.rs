@@ -2,8 +2,6 @@
 //!
 //! An approved image asks for none of them.
 
-use std::collections::BTreeMap;
-
 /// The world outside the request. Every answer may be missing; what is missing is no exception.
 pub trait Facts {
     /// The seconds since 1970-01-01 00:00:00 UTC.
@@ -36,20 +34,12 @@ pub struct ConfigMap<'a> {
 /// What a registry says of an image (OCI image specification, "Image Configuration" and "Image Manifest").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageDescription {
-    /// `config.Labels` of the configuration.
-    pub labels: BTreeMap<String, String>,
-    /// `annotations` of the manifest.
-    pub annotations: BTreeMap<String, String>,
+    /// The label or annotation `org.opencontainers.image.licenses`.
+    pub licenses: Option<String>,
+    /// The label or annotation `org.opencontainers.image.source`.
+    pub source: Option<String>,
     /// `created` of the configuration, an RFC 3339 time.
     pub created: Option<String>,
     /// `rootfs.diff_ids` of the configuration, the lowest layer first.
     pub diff_ids: Vec<String>,
-}
-
-impl ImageDescription {
-    /// The value of a label, or of the annotation of the same name.
-    #[must_use]
-    pub fn label(&self, name: &str) -> Option<&str> {
-        self.labels.get(name).or_else(|| self.annotations.get(name)).map(String::as_str)
-    }
 }

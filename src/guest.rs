@@ -1,21 +1,19 @@
 //! The edge: waPC functions in, host calls out. Nothing else knows the SDK or the shape of an answer.
 
 use std::{
-    collections::BTreeMap,
+    fmt::Display,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use kubewarden_policy_sdk::{
-    Error,
-    host_capabilities::kubernetes::{GetResourceRequest, get_resource},
-    settings::SettingsValidationResponse,
-};
-use serde::{Deserialize, Serialize};
+use kubewarden_policy_sdk::settings::SettingsValidationResponse;
+use serde::{Serialize, Serializer};
+use serde_json_borrow::Value;
 use wapc_guest::prelude::*;
 
 use crate::{
     admission::Payload,
     facts::{ConfigMap, Facts, ImageDescription},
+    requirement::{LICENSES, SOURCE},
     review::{Answer, review},
     settings,
 };
@@ -25,20 +23,22 @@ const FORBIDDEN: u16 = 403;
 
 /// Judges a request.
 pub(crate) fn validate(payload: &[u8]) -> CallResult {
-    let answer = match Payload::parse(payload) {
+    let answer = match utf8(payload).and_then(|payload| Payload::parse(payload).map_err(|error| error.to_string())) {
         Ok(Payload { request, settings }) => review(request, &settings, &Host),
-        Err(error) => Answer::refused(error.to_string()),
+        Err(cause) => Answer::refused(cause),
     };
     Ok(serde_json::to_vec(&Response::from(&answer))?)
 }
 
 /// Checks settings.
 pub(crate) fn validate_settings(payload: &[u8]) -> CallResult {
-    let checked = match std::str::from_utf8(payload) {
-        Ok(json) => settings::validate(json).map_err(|problems| problems.to_string()),
-        Err(_) => Err("settings: is not UTF-8: write YAML or JSON in UTF-8".to_owned()),
-    };
+    let checked = utf8(payload).and_then(|json| settings::validate(json).map_err(|problems| problems.to_string()));
     Ok(serde_json::to_vec(&SettingsValidationResponse { valid: checked.is_ok(), message: checked.err() })?)
+}
+
+/// What comes from the host, as text.
+fn utf8(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|cause| format!("is not UTF-8 ({cause}): send JSON in UTF-8"))
 }
 
 /// The answer as the host reads it. The SDK's type has its annotations in a random order.
@@ -49,9 +49,9 @@ struct Response<'r> {
     message: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<u16>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: &'r BTreeMap<&'static str, String>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "as_map")]
+    audit_annotations: &'r [(&'static str, String)],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     warnings: &'r [String],
 }
 
@@ -67,6 +67,10 @@ impl<'r> From<&'r Answer> for Response<'r> {
     }
 }
 
+fn as_map<S: Serializer>(annotations: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(annotations.iter().map(|(key, value)| (key, value)))
+}
+
 /// The host as the source of facts.
 struct Host;
 
@@ -78,90 +82,83 @@ impl Facts for Host {
     }
 
     fn allow_list_entry(&self, config_map: &ConfigMap<'_>, namespace: &str) -> Result<Option<String>, String> {
-        let answer: ConfigMapAnswer = get_resource(&GetResourceRequest {
-            api_version: "v1".to_owned(),
-            kind: "ConfigMap".to_owned(),
-            name: config_map.name.to_owned(),
-            namespace: Some(config_map.namespace.to_owned()),
+        let request = GetConfigMap {
+            api_version: "v1",
+            kind: "ConfigMap",
+            name: config_map.name,
+            namespace: config_map.namespace,
             // The host keeps an answer for 5 seconds.
             disable_cache: false,
-            field_masks: Some([format!("data.{namespace}")].into()),
-        })
-        .map_err(|error| cause(&error))?;
-        Ok(answer.data.unwrap_or_default().remove(namespace))
+            field_masks: [&format!("data.{namespace}")],
+        };
+        let answer = ask("kubernetes", "get_resource", &request)?;
+        text(parse(&answer)?.get("data").get(namespace))
     }
 
     fn image(&self, reference: &str) -> Result<ImageDescription, String> {
-        let request = serde_json::to_vec(reference).map_err(|error| error.to_string())?;
-        let answer = host_call("kubewarden", "oci", "v1/oci_manifest_config", &request)
-            .map_err(|error| host_error(&error.to_string()))?;
-        let answer: ImageAnswer =
-            serde_json::from_slice(&answer).map_err(|error| format!("its answer cannot be read: {error}"))?;
-        Ok(answer.into())
+        let answer = ask("oci", "v1/oci_manifest_config", reference)?;
+        let answer = parse(&answer)?;
+        let (manifest, config) = (answer.get("manifest"), answer.get("config"));
+        let label = |name| match text(config.get("config").get("Labels").get(name))? {
+            None => text(manifest.get("annotations").get(name)),
+            label => Ok(label),
+        };
+        Ok(ImageDescription {
+            licenses: label(LICENSES)?,
+            source: label(SOURCE)?,
+            created: text(config.get("created"))?,
+            diff_ids: texts(config.get("rootfs").get("diff_ids"))?,
+        })
     }
 }
 
-/// What the host said, without the words that every layer adds.
-fn cause(error: &Error) -> String {
-    match error {
-        Error::HostCall { source, .. } => host_error(&source.to_string()),
-        Error::Deserialization { source, .. } => format!("its answer cannot be read: {source}"),
-        other => other.to_string(),
-    }
+/// The request of `kubernetes/get_resource`; the SDK's type needs memory for each of its texts.
+#[derive(Serialize)]
+struct GetConfigMap<'r> {
+    api_version: &'r str,
+    kind: &'r str,
+    name: &'r str,
+    namespace: &'r str,
+    disable_cache: bool,
+    field_masks: [&'r str; 1],
 }
 
+/// Calls a capability of the host.
+fn ask<T: Serialize + ?Sized>(namespace: &str, operation: &str, request: &T) -> Result<String, String> {
+    let request = serde_json::to_vec(request).map_err(|cause| cause.to_string())?;
+    let answer =
+        host_call("kubewarden", namespace, operation, &request).map_err(|cause| host_error(&cause.to_string()))?;
+    String::from_utf8(answer).map_err(|cause| unreadable(&cause))
+}
+
+/// What the host said, without waPC's own words.
 fn host_error(text: &str) -> String {
     text.strip_prefix("Host error: ").unwrap_or(text).to_owned()
 }
 
-/// The part of a ConfigMap (Kubernetes API, core/v1) that the field mask leaves.
-#[derive(Clone, Deserialize)]
-struct ConfigMapAnswer {
-    #[serde(default)]
-    data: Option<BTreeMap<String, String>>,
+fn unreadable(cause: &dyn Display) -> String {
+    format!("its answer cannot be read: {cause}")
 }
 
-/// The parts of `oci/v1/oci_manifest_config`'s answer that a requirement needs.
-#[derive(Deserialize)]
-struct ImageAnswer {
-    manifest: Manifest,
-    config: Configuration,
-}
-
-#[derive(Deserialize)]
-struct Manifest {
-    #[serde(default)]
-    annotations: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-struct Configuration {
-    #[serde(default)]
-    created: Option<String>,
-    #[serde(default)]
-    config: Option<ContainerConfiguration>,
-    rootfs: RootFilesystem,
-}
-
-#[derive(Deserialize)]
-struct ContainerConfiguration {
-    #[serde(default, rename = "Labels")]
-    labels: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-struct RootFilesystem {
-    diff_ids: Vec<String>,
-}
-
-impl From<ImageAnswer> for ImageDescription {
-    fn from(answer: ImageAnswer) -> Self {
-        let ImageAnswer { manifest, config } = answer;
-        Self {
-            labels: config.config.and_then(|config| config.labels).unwrap_or_default(),
-            annotations: manifest.annotations.unwrap_or_default(),
-            created: config.created,
-            diff_ids: config.rootfs.diff_ids,
-        }
+/// An answer, which has to be an object.
+fn parse(answer: &str) -> Result<Value<'_>, String> {
+    match serde_json::from_str(answer) {
+        Ok(answer @ Value::Object(_)) => Ok(answer),
+        Ok(_) => Err(unreadable(&"an object was expected")),
+        Err(cause) => Err(unreadable(&cause)),
     }
+}
+
+fn text(value: &Value<'_>) -> Result<Option<String>, String> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Str(text) => Ok(Some(text.clone().into_owned())),
+        _ => Err(unreadable(&"a text was expected in it")),
+    }
+}
+
+fn texts(value: &Value<'_>) -> Result<Vec<String>, String> {
+    let not_texts = || unreadable(&"a list of texts was expected in it");
+    let elements = value.iter_array().ok_or_else(not_texts)?;
+    elements.map(|element| element.as_str().map(str::to_owned).ok_or_else(not_texts)).collect()
 }

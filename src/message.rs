@@ -1,6 +1,6 @@
 //! All wording that people meet in an answer: refusals, warnings, audit annotations.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, fmt};
 
 use crate::{
     admission::{Request, Unread},
@@ -9,6 +9,7 @@ use crate::{
     problem::Problems,
     reference::Reference,
     requirement::Clock,
+    review::Annotations,
     setting::Quoted,
     settings::Settings,
     verdict::{Grant, Lack, Reason, Source},
@@ -100,35 +101,29 @@ pub(crate) fn stays(finding: &Finding<'_, Reason<'_>>, namespace: Option<&str>) 
 }
 
 /// The audit annotations of exceptions that let images in.
-pub(crate) fn granted(granted: &[Finding<'_, Grant<'_>>]) -> BTreeMap<&'static str, String> {
+pub(crate) fn granted(granted: &[Finding<'_, Grant<'_>>]) -> Annotations {
     annotations(granted.iter().map(|finding| (finding.image, Some(finding.what))))
 }
 
 /// The audit annotations of a refusal.
-pub(crate) fn refused(refused: &[Finding<'_, Reason<'_>>]) -> BTreeMap<&'static str, String> {
+pub(crate) fn refused(refused: &[Finding<'_, Reason<'_>>]) -> Annotations {
     annotations(refused.iter().map(|finding| (finding.image, finding.what.grant())))
 }
 
-fn annotations<'j>(
-    images: impl Iterator<Item = (&'j Image<'j>, Option<Grant<'j>>)> + Clone,
-) -> BTreeMap<&'static str, String> {
+fn annotations<'j>(images: impl Iterator<Item = (&'j Image<'j>, Option<Grant<'j>>)> + Clone) -> Annotations {
     let grants = || images.clone().map(|(_, grant)| grant);
     let exception =
         |grant: Option<Grant<'_>>| grant.map_or_else(|| "none".to_owned(), |grant| grant.source.to_string());
     let ends = |grant: Grant<'_>| grant.end.map_or_else(|| "never".to_owned(), ToString::to_string);
     let names = images.clone().map(|(image, _)| image.text.as_deref().map_or("none".to_owned(), full_form));
-    let mut annotations =
-        BTreeMap::from([("images", listed(names)), ("exception", listed(distinct(grants().map(exception))))]);
-    let optional = [
+    let reasons = grants().flatten().filter_map(|grant| grant.reason).map(|reason| Shown(reason).to_string());
+    let annotations = [
+        ("images", names.collect()),
+        ("exception", distinct(grants().map(exception))),
         ("ends", distinct(grants().flatten().map(ends))),
-        (
-            "reason",
-            distinct(grants().flatten().filter_map(|grant| grant.reason).map(|reason| Shown(reason).to_string())),
-        ),
+        ("reason", distinct(reasons)),
     ];
-    annotations
-        .extend(optional.into_iter().filter(|(_, texts)| !texts.is_empty()).map(|(key, texts)| (key, listed(texts))));
-    annotations
+    annotations.into_iter().filter(|(_, texts)| !texts.is_empty()).map(|(key, texts)| (key, listed(texts))).collect()
 }
 
 fn full_form(image: &str) -> String {

@@ -2,44 +2,34 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde_json_borrow::Value;
 
-use crate::{
-    text::Text,
-    workload::{Image, ImagePlace, ObjectError},
-};
+use crate::workload::{Image, ImagePlace, ObjectError};
 
-#[derive(Deserialize)]
-struct Node<'a> {
-    #[serde(borrow, default)]
-    status: Option<Status<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Status<'a> {
-    #[serde(borrow, default)]
-    images: Option<Vec<ContainerImage<'a>>>,
-}
-
-/// Kubernetes API, core/v1 ContainerImage.
-#[derive(Deserialize)]
-struct ContainerImage<'a> {
-    #[serde(borrow, default)]
-    names: Option<Vec<Text<'a>>>,
-}
-
-/// The names of a node's images whose repository's last component is one of `repositories`.
-pub(crate) fn images<'a>(node: &'a str, repositories: &[Cow<'_, str>]) -> Result<Vec<Image<'a>>, ObjectError> {
-    let node: Node<'a> = serde_json::from_str(node)?;
-    let images = node.status.and_then(|status| status.images).unwrap_or_default();
+/// The names of a node's images (Kubernetes API, core/v1 NodeStatus) whose repository's last component is
+/// one of `repositories`.
+pub(crate) fn images(node: &Value<'_>, repositories: &[Cow<'_, str>]) -> Result<Vec<Image<'static>>, ObjectError> {
     let mut found = Vec::new();
-    for (index, image) in images.into_iter().enumerate() {
-        let names = image.names.unwrap_or_default().into_iter().map(|name| name.0);
-        let sandboxes = names.filter(|name| repositories.iter().any(|repository| repository == last_component(name)));
-        let place = || ImagePlace::Element("status.images", None, index);
-        found.extend(sandboxes.map(|name| Image { place: place(), text: Some(name) }));
+    for (index, image) in list(node.get("status").get("images"), "/status/images")?.iter().enumerate() {
+        for name in list(image.get("names"), "/status/images/*/names")? {
+            let Value::Str(name) = name else {
+                return Err(ObjectError::at("/status/images/*/names/*", &"expected a text"));
+            };
+            if repositories.iter().any(|repository| repository == last_component(name)) {
+                let text = Some(Cow::Owned(name.clone().into_owned()));
+                found.push(Image { place: ImagePlace::Element("status.images", None, index), text });
+            }
+        }
     }
     Ok(found)
+}
+
+fn list<'v>(value: &'v Value<'v>, pointer: &str) -> Result<&'v [Value<'v>], ObjectError> {
+    match value {
+        Value::Null => Ok(&[]),
+        Value::Array(elements) => Ok(elements),
+        _ => Err(ObjectError::at(pointer, &"expected a list")),
+    }
 }
 
 /// The last component of a name's path. The kubelet also reports names that are no references, such

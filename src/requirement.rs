@@ -17,8 +17,10 @@ use crate::{
 
 const EXAMPLE: &str = "{open_source: true, max_age_days: 180}";
 const KEYS: &[&str] = &["open_source", "max_age_days", "pinned_digest", "registries", "base_images"];
-const LICENSES: &str = "org.opencontainers.image.licenses";
-const SOURCE: &str = "org.opencontainers.image.source";
+/// The label or annotation with the licence.
+pub(crate) const LICENSES: &str = "org.opencontainers.image.licenses";
+/// The label or annotation with the source.
+pub(crate) const SOURCE: &str = "org.opencontainers.image.source";
 const SECONDS_A_DAY: i64 = 86_400;
 
 /// The setting `byoc_requirements`.
@@ -33,8 +35,8 @@ pub struct Requirements<'a> {
 
 impl<'a> Requirements<'a> {
     /// Reads the setting.
-    pub(crate) fn read(value: Value<'a>, place: &Place<'_>, problems: &mut Problems) -> Self {
-        let mut fields = setting::fields(value, KEYS, EXAMPLE, place, problems);
+    pub(crate) fn read(value: Value<'a>, place: &Place<'_>, problems: &mut Problems) -> Option<Self> {
+        let mut fields = setting::fields(value, KEYS, EXAMPLE, place, problems)?;
         let mut flag = |key| fields.take(key).is_some_and(|value| setting::flag(&value, &place.key(key), problems));
         let (open_source, pinned_digest) = (flag("open_source"), flag("pinned_digest"));
         let max_age_days =
@@ -43,7 +45,13 @@ impl<'a> Requirements<'a> {
             fields.take("registries").map(|value| read_prefixes(value, &place.key("registries"), problems));
         let base_images =
             fields.take("base_images").map(|value| read_base_images(value, &place.key("base_images"), problems));
-        Self { open_source, max_age_days, pinned_digest, registries, base_images: base_images.unwrap_or_default() }
+        Some(Self {
+            open_source,
+            max_age_days,
+            pinned_digest,
+            registries,
+            base_images: base_images.unwrap_or_default(),
+        })
     }
 
     /// What the reference alone shows to be unmet.
@@ -75,8 +83,8 @@ impl<'a> Requirements<'a> {
     ) -> Vec<Unmet> {
         let mut unmet = Vec::new();
         if self.open_source {
-            unmet.extend(license_problem(image.label(LICENSES)));
-            unmet.extend(source_problem(image.label(SOURCE)));
+            unmet.extend(license_problem(image.licenses.as_deref()));
+            unmet.extend(source_problem(image.source.as_deref()));
         }
         if let Some(days) = self.max_age_days {
             unmet.extend(age_problem(image.created.as_deref(), days, now));

@@ -1,7 +1,5 @@
 //! The answer to a request: which of its images are judged, and what becomes of the verdicts.
 
-use std::collections::BTreeMap;
-
 use crate::{
     admission::Request,
     facts::Facts,
@@ -11,6 +9,9 @@ use crate::{
     verdict::{Grant, ImageVerdict, Judge, Reason},
     workload::{self, Image, Workload},
 };
+
+/// Audit annotations: keys, each once, and values.
+pub type Annotations = Vec<(&'static str, String)>;
 
 /// What the policy answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Answer {
     /// What its sender should know though it may.
     pub warnings: Vec<String>,
     /// What the audit log should know.
-    pub annotations: BTreeMap<&'static str, String>,
+    pub annotations: Annotations,
 }
 
 impl Answer {
@@ -97,7 +98,7 @@ fn review_images(mut request: Request<'_>, settings: &Settings<'_>, facts: &impl
         let reason = image.text.as_deref().map_or(Ok(Some(Reason::NoImage)), |text| judge.judge_unchanged(text))?;
         warnings.extend(reason.map(|what| message::stays(&Finding { image, what }, namespace)));
     }
-    let annotations = if granted.is_empty() { BTreeMap::new() } else { message::granted(&granted) };
+    let annotations = if granted.is_empty() { Annotations::new() } else { message::granted(&granted) };
     Ok(Answer { warnings, annotations, ..Answer::accepted() })
 }
 

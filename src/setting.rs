@@ -62,17 +62,17 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reads an object, none of whose keys may be unknown or written twice.
+/// Reads an object, none of whose keys may be unknown or written twice; `None` where it is no object.
 pub(crate) fn fields<'a>(
     value: Value<'a>,
     known: &[&str],
     example: &str,
     place: &Place<'_>,
     problems: &mut Problems,
-) -> Fields<'a> {
+) -> Option<Fields<'a>> {
     let Value::Object(object) = value else {
         problems.add(place, Mismatch { found: &value, expected: "an object", example });
-        return Fields(Vec::new());
+        return None;
     };
     let fields = object.into_vec();
     for (index, (key, _)) in fields.iter().enumerate() {
@@ -82,7 +82,7 @@ pub(crate) fn fields<'a>(
             problems.add(&place.key(key), WRITTEN_TWICE);
         }
     }
-    Fields(fields)
+    Some(Fields(fields))
 }
 
 /// Reads a list, its elements with `read`.
@@ -166,16 +166,10 @@ pub(crate) fn days(value: &Value<'_>, least: u32, place: &Place<'_>, problems: &
         Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
         _ => None,
     };
-    match number {
-        Some(days) if days >= least => days,
-        _ => {
-            problems.add(
-                place,
-                format_args!("{value} is no number of days: write a whole number from {least}, for example 30"),
-            );
-            least
-        }
-    }
+    number.filter(|days| *days >= least).unwrap_or_else(|| {
+        problems.add(place, format_args!("is no number of days: write a whole number from {least}, for example 30"));
+        least
+    })
 }
 
 /// A text in double quotes, with what cannot be seen escaped.

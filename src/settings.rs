@@ -176,7 +176,7 @@ impl<'a> Settings<'a> {
     /// What an image that an exception lets in must bring.
     pub fn byoc_requirements(&self) -> Read<'_, Option<Requirements<'a>>> {
         self.read(&self.byoc_requirements, "byoc_requirements", |value, place, problems| {
-            value.map(|value| Requirements::read(value, place, problems))
+            Requirements::read(value?, place, problems)
         })
     }
 
@@ -287,7 +287,7 @@ pub struct ConfigMapName<'a> {
 impl<'a> ConfigMapName<'a> {
     fn read(value: Value<'a>, place: &Place<'_>, problems: &mut Problems) -> Option<Self> {
         let example = "{namespace: registry-enforcer, name: byoc-allow-list}";
-        let mut fields = setting::fields(value, &["namespace", "name"], example, place, problems);
+        let mut fields = setting::fields(value, &["namespace", "name"], example, place, problems)?;
         let mut name = |key, example| match fields.take(key) {
             Some(value) => setting::parsed(value, example, &place.key(key), problems, |text| {
                 if is_object_name(&text) { Ok(text) } else { Err("is no name: use a-z, 0-9, \"-\" and \".\"") }

@@ -1,9 +1,6 @@
 //! The decision: whether an image may run in a namespace, and why not.
 
-use std::{
-    cell::{OnceCell, RefCell},
-    collections::BTreeMap,
-};
+use std::cell::{OnceCell, RefCell};
 
 use crate::{
     end::End,
@@ -141,7 +138,7 @@ pub struct Judge<'s, 'a, F> {
     facts: &'s F,
     clock: OnceCell<i64>,
     entry: OnceCell<Entry>,
-    images: RefCell<BTreeMap<String, Result<ImageDescription, String>>>,
+    images: RefCell<Vec<(String, Result<ImageDescription, String>)>>,
 }
 
 impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
@@ -331,11 +328,11 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
 
     /// What a registry says of an image; each is asked for once.
     fn describe(&self, reference: &str) -> Result<ImageDescription, String> {
-        if let Some(known) = self.images.borrow().get(reference) {
+        if let Some((_, known)) = self.images.borrow().iter().find(|(image, _)| image == reference) {
             return known.clone();
         }
         let description = self.facts.image(reference);
-        self.images.borrow_mut().insert(reference.to_owned(), description.clone());
+        self.images.borrow_mut().push((reference.to_owned(), description.clone()));
         description
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
-use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Deserialize;
 
 use crate::admission::AdmissionResponse;
@@ -49,22 +49,24 @@ pub fn demo(args: &Args) -> anyhow::Result<()> {
         let response = case.judge(&args.policy).with_context(|| format!("{list}: {}", case.option))?;
         table.add_row(case.row(&response));
     }
-    println!("{table}");
+    println!("{}", table.trim_fmt());
     Ok(())
 }
 
 fn empty_table(terminal: bool) -> Table {
     let mut table = Table::new();
     if terminal {
-        table.load_preset(presets::UTF8_FULL_CONDENSED);
+        table.load_preset(presets::UTF8_FULL);
     } else {
-        table.load_preset(presets::NOTHING).force_no_tty();
+        table.load_preset(presets::ASCII_HORIZONTAL_ONLY).force_no_tty();
     }
     let width = table.width().unwrap_or(COLUMNS).min(COLUMNS);
     table
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width)
-        .set_header(["option", "request", "verdict", "message", "warning"]);
+        .set_header(["option", "request", "verdict", "message", "warning"])
+        // What is left is the message's, which is the longest.
+        .set_constraints([18, 22, 10, 100, 24].map(|most| ColumnConstraint::UpperBoundary(Width::Fixed(most))));
     table
 }
 
@@ -100,10 +102,10 @@ impl Case {
     }
 
     fn row(&self, response: &AdmissionResponse) -> Vec<Cell> {
-        let file = self.request.file_name().unwrap_or(self.request.as_os_str());
-        let mut request = Path::new(file).display().to_string();
+        let name = self.request.file_stem().unwrap_or(self.request.as_os_str());
+        let mut request = Path::new(name).display().to_string();
         if let Some(time) = &self.at {
-            request = format!("{request}, at {time}");
+            request = format!("{request}\nat {time}");
         }
         let verdict =
             if response.allowed { Cell::new("accepted").fg(Color::Green) } else { Cell::new("refused").fg(Color::Red) };
@@ -133,20 +135,23 @@ mod tests {
             session: None,
             at: Some("2026-10-01".to_owned()),
         };
-        let status = Status { message: Some("not from an approved registry\n".repeat(2)), code: Some(403) };
+        let status =
+            Status { message: Some("not from an approved registry\nask for an exception".to_owned()), code: Some(403) };
         let refused = AdmissionResponse { status: Some(status), ..AdmissionResponse::default() };
         let warnings = Some(vec!["until 2026-09-30".to_owned()]);
         let accepted = AdmissionResponse { allowed: true, warnings, ..AdmissionResponse::default() };
         let mut table = empty_table(false);
         table.add_row(case.row(&refused)).add_row(case.row(&accepted));
-        let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-        let expected = [
-            " option    request                  verdict   message                        warning",
-            " 3 nobody  pod.json, at 2026-10-01  refused   not from an approved registry",
-            "                                              not from an approved registry",
-            "",
-            " 3 nobody  pod.json, at 2026-10-01  accepted                                 until 2026-09-30",
-        ];
-        assert_eq!(lines, expected);
+        let expected = "\
+----------------------------------------------------------------------------------------
+ option     request         verdict    message                         warning
+========================================================================================
+ 3 nobody   pod             refused    not from an approved registry
+            at 2026-10-01              ask for an exception
+----------------------------------------------------------------------------------------
+ 3 nobody   pod             accepted                                   until 2026-09-30
+            at 2026-10-01
+----------------------------------------------------------------------------------------";
+        assert_eq!(table.trim_fmt(), expected);
     }
 }

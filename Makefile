@@ -17,9 +17,9 @@ export KWCTL
 
 heading = @printf '\n== %s ==\n' '$(1)'
 
-.PHONY: demo test unit-tests e2e-tests check fmt lint clean setup-build setup-tests setup-lint FORCE
+.PHONY: demo test unit-tests e2e-tests check fmt lint clean setup-build setup-demo setup-tests setup-lint publish FORCE
 
-demo: annotated-policy.wasm setup-tests
+demo: annotated-policy.wasm setup-demo
 	@$(XTASK) demo annotated-policy.wasm
 
 test: lint unit-tests e2e-tests check
@@ -36,7 +36,7 @@ unit-tests: annotated-policy.wasm setup-tests
 
 e2e-tests: annotated-policy.wasm setup-tests
 	$(call heading,The wasm through $(KWCTL))
-	@$(CARGO) build --quiet --package xtask
+	@$(CARGO) build --package xtask
 	bats e2e.bats
 
 check: setup-build
@@ -50,16 +50,24 @@ clean:
 	$(CARGO) clean
 	rm -f policy.wasm annotated-policy.wasm
 
+# make publish OCI_REF=registry/path:tag
+publish: annotated-policy.wasm
+	@[ -n "$(OCI_REF)" ] || { echo "say where to: make publish OCI_REF=registry/path:tag" >&2; exit 1; }
+	"$(KWCTL)" push annotated-policy.wasm "$(OCI_REF)"
+
 # Cargo knows whether there is anything to build; the file changes only with its contents.
 policy.wasm: setup-build FORCE
 	@scripts/build-wasm $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md
-	@$(CARGO) build --quiet --package xtask
+	@$(CARGO) build --package xtask
 	"$(KWCTL)" annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
 
 setup-build:
 	@scripts/setup wasm
+
+setup-demo:
+	@scripts/setup demo
 
 setup-tests:
 	@scripts/setup tests

@@ -7,7 +7,7 @@ use serde_json_borrow::Value;
 use crate::{
     problem::{Place, Problems},
     setting,
-    workload::{self, Image, ImagePlace, ObjectError, PodSpec},
+    workload::{self, Image, ImagePlace, ObjectError},
 };
 
 const EXAMPLE: &str = "{group: argoproj.io, kind: Rollout, pod_specs: [/spec/template/spec]}";
@@ -70,10 +70,7 @@ impl<'a> CustomKind<'a> {
         let mut images = Vec::new();
         for pointer in &self.pod_specs {
             pointer.visit(object, &mut |at, value| {
-                // As text once more: a second deserializer would cost every policy server its bytes.
-                let json = value.to_string();
-                let spec: PodSpec<'_> = serde_json::from_str(&json).map_err(|cause| ObjectError::at(at, &cause))?;
-                images.extend(spec.into_images().into_iter().map(|image| image.within(at)));
+                pod_spec_images(at, value, &mut images)?;
                 Ok(())
             })?;
         }
@@ -89,6 +86,42 @@ impl<'a> CustomKind<'a> {
         }
         Ok(images)
     }
+}
+
+/// The images of a pod spec that is part of a tree; [`workload::WorkloadAt`] reads those of a stream.
+fn pod_spec_images(at: &str, spec: &Value<'_>, images: &mut Vec<Image<'static>>) -> Result<(), ObjectError> {
+    if !matches!(spec, Value::Object(_)) {
+        return Err(ObjectError::at(at, &"expected a pod spec as an object"));
+    }
+    for list in workload::IMAGE_LISTS {
+        let place = format!("{at}/{list}");
+        let elements = match spec.get(*list) {
+            Value::Null => continue,
+            Value::Array(elements) => elements,
+            _ => return Err(ObjectError::at(&place, &"expected a list")),
+        };
+        for (index, element) in elements.iter().enumerate() {
+            let (source, field) =
+                if *list == "volumes" { (element.get("image"), "reference") } else { (element, "image") };
+            if *list == "volumes" && matches!(source, Value::Null) {
+                continue;
+            }
+            let text = match (source, source.get(field)) {
+                (Value::Object(_), Value::Null) => None,
+                (Value::Object(_), Value::Str(text)) => Some(Cow::Owned(text.clone().into_owned())),
+                _ => {
+                    return Err(ObjectError::at(
+                        &format!("{place}/{index}"),
+                        &"expected an object with an image as a text",
+                    ));
+                }
+            };
+            let name = element.get("name").as_str().map_or_else(|| index.to_string(), str::to_owned);
+            let text = text.filter(|text: &Cow<'_, str>| !text.is_empty());
+            images.push(Image { place: ImagePlace::Pointer(format!("{place}[{name}]")), text });
+        }
+    }
+    Ok(())
 }
 
 /// A JSON pointer (RFC 6901) in which `*` is every element of a list.

@@ -12,7 +12,8 @@
 //! | [`settings`], [`problem`] | all settings, and every problem of them at once |
 //! | [`workload`], [`admission`] | which images a request asks for |
 //! | [`facts`], [`verdict`] | what a decision may ask, and the decision on one image |
-//! | [`review`] | the answer to a request |
+//! | [`review`], [`message`] | the answer to a request, and its wording |
+//! | [`text`] | texts of a JSON document |
 
 pub mod admission;
 pub mod custom_kind;
@@ -20,7 +21,8 @@ pub mod end;
 pub mod exception;
 pub mod facts;
 mod guest;
-mod message;
+pub mod license;
+pub mod message;
 pub mod namespace;
 mod node;
 pub mod prefix;
@@ -31,7 +33,7 @@ pub mod review;
 mod setting;
 pub mod settings;
 pub mod tag;
-mod text;
+pub mod text;
 pub mod verdict;
 pub mod workload;
 

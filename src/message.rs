@@ -52,6 +52,12 @@ pub(crate) fn refusal(
     lines.join("\n")
 }
 
+/// The line of a refusal that is about one image.
+#[must_use]
+pub fn problem(image: &Image<'_>, reason: Reason<'_>, namespace: Option<&str>) -> String {
+    Problem { finding: &Finding { image, what: reason }, namespace }.to_string()
+}
+
 /// The refusal of a request whose images are not known.
 pub(crate) fn unread(request: &Request<'_>, unread: &Unread, settings: &Settings<'_>) -> String {
     let subject = Subject { request, generate_name: None };
@@ -280,7 +286,7 @@ pub(crate) fn first_line(cause: &str) -> &str {
 
 /// A text that a stranger wrote, on one line, of printable ASCII characters, and not without end: what
 /// looks like another letter shows as what it is, and no text can pass for a line of the message.
-pub(crate) struct Shown<'a>(pub(crate) &'a str);
+pub struct Shown<'a>(pub &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::{
     exception::read_prefixes,
     facts::ImageDescription,
+    license,
     message::{Shown, first_line},
     prefix::Prefix,
     problem::{Place, Problems},
@@ -127,8 +128,8 @@ pub enum Unmet {
     Unreadable(String),
     /// `open_source`: there is no licence.
     NoLicense,
-    /// `open_source`: the licence is no SPDX expression, for this cause.
-    NotSpdx(String, String),
+    /// `open_source`: the licence is no SPDX expression.
+    NotSpdx(String),
     /// `open_source`: the licence is not one that OSI has approved.
     NotOpenSource(String),
     /// `open_source`: there is no source, or it is no https URL.
@@ -155,10 +156,10 @@ impl fmt::Display for Unmet {
             Self::OtherRegistry(allowed) => write!(f, "it does not come through {allowed}: name it there"),
             Self::Unreadable(cause) => write!(f, "its registry cannot be read: {}", Shown(first_line(cause))),
             Self::NoLicense => write!(f, "it has no label {LICENSES}: add its licence, for example Apache-2.0"),
-            Self::NotSpdx(text, cause) => {
+            Self::NotSpdx(text) => {
                 write!(
                     f,
-                    "its label {LICENSES} is {}, which is no SPDX expression ({cause}): write for example GPL-3.0-or-later",
+                    "its label {LICENSES} is {}, which is no SPDX expression: write for example GPL-3.0-or-later",
                     Quoted(text)
                 )
             }
@@ -216,13 +217,10 @@ fn license_problem(license: Option<&str>) -> Option<Unmet> {
     let Some(text) = license else {
         return Some(Unmet::NoLicense);
     };
-    match spdx::Expression::parse(text) {
-        Err(cause) => Some(Unmet::NotSpdx(text.to_owned(), cause.reason.to_string())),
-        Ok(expression) => {
-            let met =
-                expression.evaluate(|requirement| requirement.license.id().is_some_and(|id| id.is_osi_approved()));
-            (!met).then(|| Unmet::NotOpenSource(text.to_owned()))
-        }
+    match license::is_open_source(text) {
+        None => Some(Unmet::NotSpdx(text.to_owned())),
+        Some(false) => Some(Unmet::NotOpenSource(text.to_owned())),
+        Some(true) => None,
     }
 }
 

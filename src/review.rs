@@ -59,7 +59,12 @@ fn asks_for_nothing(request: &Request<'_>) -> bool {
         || workload::is_without_images(&request.kind.group, &request.kind.kind)
 }
 
-fn is_exempt<'s>(request: &Request<'_>, settings: &'s Settings<'_>) -> Result<bool, &'s Problems> {
+/// Whether the request's namespace is one that is never judged.
+///
+/// # Errors
+///
+/// Every problem of the settings' keys or of `exempt_namespaces`.
+pub fn is_exempt<'s>(request: &Request<'_>, settings: &'s Settings<'_>) -> Result<bool, &'s Problems> {
     settings.check_keys()?;
     let Some(namespace) = request.namespace.as_deref() else {
         return Ok(false);
@@ -102,7 +107,12 @@ fn review_images(mut request: Request<'_>, settings: &Settings<'_>, facts: &impl
     Ok(Answer { warnings, annotations, ..Answer::accepted() })
 }
 
-fn verdict<'j>(judge: &'j Judge<'_, '_, impl Facts>, image: &Image<'_>) -> Result<ImageVerdict<'j>, &'j Problems> {
+/// Judges an image of an object.
+///
+/// # Errors
+///
+/// Every problem of a setting that the decision needs.
+pub fn verdict<'j>(judge: &'j Judge<'_, '_, impl Facts>, image: &Image<'_>) -> Result<ImageVerdict<'j>, &'j Problems> {
     match image.text.as_deref() {
         Some(text) => judge.judge(text),
         None => Ok(ImageVerdict::Refused(Reason::NoImage)),

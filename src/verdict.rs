@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// 2024-01-01: a clock that says less is not set.
-const CLOCK_MIN: i64 = 1_704_067_200;
+pub const CLOCK_MIN: i64 = 1_704_067_200;
 
 /// What the policy says of one image.
 #[derive(Clone, Debug)]
@@ -69,7 +69,8 @@ pub enum Reason<'j> {
 
 impl<'j> Reason<'j> {
     /// The exception that would have let the image in.
-    pub(crate) fn grant(&self) -> Option<Grant<'j>> {
+    #[must_use]
+    pub fn grant(&self) -> Option<Grant<'j>> {
         match self {
             Self::NoException(Lack::Ended(grant)) | Self::Unmet(grant, _) => Some(*grant),
             _ => None,

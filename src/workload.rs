@@ -49,6 +49,10 @@ const WITHOUT_IMAGES: &[(&str, &str)] = &[
     ("", "NodeProxyOptions"),
 ];
 
+/// The lists of a pod spec (Kubernetes API, core/v1 PodSpec) whose elements name images, in the order in which
+/// a message reports them.
+pub(crate) const IMAGE_LISTS: &[&str; 4] = &["containers", "initContainers", "ephemeralContainers", "volumes"];
+
 /// The fields that lead to the pod spec of a kind, `None` where it has none that this policy knows.
 pub(crate) fn path(group: &str, kind: &str) -> Option<Path> {
     WORKLOADS.iter().find(|workload| (workload.0, workload.1) == (group, kind)).map(|workload| workload.2)
@@ -76,14 +80,6 @@ pub struct Image<'a> {
     pub place: ImagePlace<'a>,
     /// The image as written, `None` where the container has none.
     pub text: Option<Cow<'a, str>>,
-}
-
-impl Image<'_> {
-    /// The same image, in memory of its own, of a pod spec at `pointer`.
-    pub(crate) fn within(self, pointer: &str) -> Image<'static> {
-        let text = self.text.map(|text| Cow::Owned(text.into_owned()));
-        Image { place: ImagePlace::Pointer(format!("{pointer}/{}", self.place)), text }
-    }
 }
 
 /// Where in an object an image is. `Display` writes it for a message: `containers[web]`.
@@ -184,10 +180,11 @@ struct ImageVolume<'a> {
 impl<'a> PodSpec<'a> {
     /// The images of the pod spec, in the order of its fields here.
     pub(crate) fn into_images(self) -> Vec<Image<'a>> {
+        let [containers, init_containers, ephemeral_containers, volumes_field] = *IMAGE_LISTS;
         let lists = [
-            ("containers", self.containers),
-            ("initContainers", self.init_containers),
-            ("ephemeralContainers", self.ephemeral_containers),
+            (containers, self.containers),
+            (init_containers, self.init_containers),
+            (ephemeral_containers, self.ephemeral_containers),
         ];
         let volumes = self.volumes.unwrap_or_default();
         let mut images = Vec::new();
@@ -197,7 +194,7 @@ impl<'a> PodSpec<'a> {
         }
         for (index, volume) in volumes.into_iter().enumerate() {
             if let Some(source) = volume.image {
-                images.push(image("volumes", index, volume.name, source.reference));
+                images.push(image(volumes_field, index, volume.name, source.reference));
             }
         }
         images

@@ -211,9 +211,14 @@ pub(crate) struct UnknownKey<'k> {
 impl fmt::Display for UnknownKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("is not known here")?;
-        match self.known.iter().min_by_key(|known| strsim::levenshtein(self.key, known)) {
+        match self.known.iter().max_by(|one, other| likeness(self.key, one).total_cmp(&likeness(self.key, other))) {
             Some(nearest) => write!(f, ": did you mean {nearest}?"),
             None => Ok(()),
         }
     }
+}
+
+/// Likeness with weight on a common start: `sunset` is more like `sunset_date` than like `name`.
+fn likeness(key: &str, known: &str) -> f64 {
+    strsim::jaro_winkler(key, known)
 }

@@ -66,7 +66,7 @@ fn empty_table(terminal: bool) -> Table {
         .set_width(width)
         .set_header(["option", "request", "verdict", "message", "warning"])
         // What is left is the message's, which is the longest.
-        .set_constraints([18, 22, 10, 100, 24].map(|most| ColumnConstraint::UpperBoundary(Width::Fixed(most))));
+        .set_constraints([14, 20, 10, 100, 20].map(|most| ColumnConstraint::UpperBoundary(Width::Fixed(most))));
     table
 }
 

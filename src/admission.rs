@@ -177,7 +177,7 @@ impl<'de> Visitor<'de> for PayloadReader {
                 "request" if request.is_none() => {
                     request = Some(map.next_value_seed(RequestReader { objects: self.objects })?);
                 }
-                "settings" if settings.is_none() => settings = Some(map.next_value()?),
+                "settings" if settings.is_none() => settings = Some(map.next_value::<Option<_>>()?.unwrap_or_default()),
                 "request" | "settings" => return Err(Error::custom(format_args!("duplicate field `{}`", &*key))),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -232,7 +232,10 @@ impl<'de> Visitor<'de> for RequestReader {
             seen.push(*field);
             match *field {
                 "kind" => request.kind = map.next_value()?,
-                "namespace" => request.namespace = map.next_value()?,
+                // An empty name is none: no exception may cover it.
+                "namespace" => {
+                    request.namespace = map.next_value::<Option<Text<'de>>>()?.filter(|name| !name.is_empty());
+                }
                 "name" => request.name = map.next_value()?,
                 "operation" => request.operation = map.next_value()?,
                 "object" => request.object = map.next_value_seed(self.object(&request))?,

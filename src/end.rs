@@ -38,7 +38,7 @@ impl<'a> End<'a> {
         now >= self.seconds
     }
 
-    /// The whole days from `now` to the end; 0 on the last day, negative after it.
+    /// The whole days from `now` to the end; 0 on the last day and at the end itself, negative after it.
     #[must_use]
     pub fn days_left(&self, now: i64) -> i64 {
         self.seconds.saturating_sub(now).div_euclid(SECONDS_A_DAY)

@@ -46,7 +46,10 @@ pub(crate) fn refusal(
         lines.push(format!("and {} more", refused.len() - LISTED_MAX));
     }
     if let Ok(prefixes) = settings.registry_prefixes() {
-        lines.push(format!("approved: {}", listed(prefixes.iter().map(|prefix| prefix.within(namespace)))));
+        lines.push(format!(
+            "approved: {}",
+            listed(prefixes.iter().map(|prefix| Shown(&prefix.within(namespace)).to_string()))
+        ));
     }
     lines.extend(help(settings));
     lines.join("\n")

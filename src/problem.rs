@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::message::Shown;
+
 /// The way from the top of the settings to one of their values, for a message:
 /// `allowed_namespaces[1].sunset_date`.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +34,8 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Top => f.write_str("settings"),
-            Self::Key(Self::Top, key) => f.write_str(key),
-            Self::Key(parent, key) => write!(f, "{parent}.{key}"),
+            Self::Key(Self::Top, key) => write!(f, "{}", Shown(key)),
+            Self::Key(parent, key) => write!(f, "{parent}.{}", Shown(key)),
             Self::Element(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }

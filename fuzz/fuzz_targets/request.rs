@@ -1,0 +1,43 @@
+//! Judging a request never panics; a further exception never refuses a request that was accepted, a
+//! further denial never accepts one that was refused.
+//!
+//! The input is four lines: a request, settings, an element of `allowed_namespaces`, one of `denied_images`.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use registry_enforcer::{admission::Payload, review::review, settings};
+use serde_json::Value;
+
+mod world;
+
+fuzz_target!(|text: &str| {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let &[request, settings, exception, denial] = &*lines else { return };
+    let Some(before) = accepts(request, settings) else { return };
+    if settings::validate(settings).is_err() {
+        return;
+    }
+    let with = |key, element| with(settings, key, element).and_then(|settings| accepts(request, &settings));
+    assert!(!before || with("allowed_namespaces", exception) != Some(false), "an exception refuses");
+    assert!(before || with("denied_images", denial) != Some(true), "a denial accepts");
+});
+
+/// Whether a request is accepted, `None` where the payload cannot be read.
+fn accepts(request: &str, settings: &str) -> Option<bool> {
+    let payload = format!("{{\"request\": {request}, \"settings\": {settings}}}");
+    let Payload { request, settings } = Payload::parse(&payload).ok()?;
+    Some(review(request, &settings, &world::World).accepted)
+}
+
+/// Valid settings with one more element in a list, `None` where they would not be valid.
+fn with(settings: &str, key: &str, element: &str) -> Option<String> {
+    let mut settings: Value = serde_json::from_str(settings).ok()?;
+    let element = serde_json::from_str(element).ok()?;
+    match settings.get_mut(key) {
+        Some(Value::Array(elements)) => elements.push(element),
+        _ => settings[key] = Value::Array(vec![element]),
+    }
+    let settings = settings.to_string();
+    settings::validate(&settings).is_ok().then_some(settings)
+}

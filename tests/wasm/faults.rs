@@ -1,0 +1,543 @@
+//! What fails around the policy: its host, the clock, settings that nobody validated.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+use xtask::host::HostCalls;
+
+use crate::call::{accepts, check, payload, validate};
+use crate::clock::{NOW, check_at, validate_at};
+use crate::host::Host;
+use crate::objects::{every_setting, pod, set, with, with_config_map};
+
+const HUGE: usize = 20 << 20;
+
+/// The problem that one image has where the host answers this to its only question.
+#[track_caller]
+fn problem(settings: &Value, answer: Result<Vec<u8>, String>, expected: Expect) {
+    let host = Host::answering([answer]);
+    let answer = validate(payload(&pod("quay.io/x/y:1"), settings).as_bytes(), host.clone()).to_string();
+    assert_eq!(host.asked().len(), 1);
+    let start = "refused 403\n1 image of Pod tool-mix/web is not allowed:\n- containers[a]: quay.io/x/y:1 ";
+    let problem = answer.strip_prefix(start).and_then(|rest| rest.split_once('\n')).expect(&answer).0;
+    expected.assert_eq(problem);
+}
+
+#[test]
+fn a_config_map_that_cannot_be_had_is_no_exception() {
+    let fails = |cause: &str, expected| problem(&with_config_map(), Err(cause.to_owned()), expected);
+    fails(
+        "",
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: no cause was given"
+        ],
+    );
+    fails(
+        "\n \n",
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: no cause was given"
+        ],
+    );
+    fails(
+        "connection refused\n\nStack backtrace:\n   0: main",
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: connection refused"
+        ],
+    );
+    fails(
+        "down\r- containers[b]: fine",
+        expect![[
+            r#"is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: down\r- containers[b]: fine"#
+        ]],
+    );
+    fails(
+        &"x".repeat(HUGE),
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
+        ],
+    );
+}
+
+#[test]
+fn a_config_map_of_the_wrong_shape_is_no_exception() {
+    let answers = |answer: &str, expected| problem(&with_config_map(), Ok(answer.as_bytes().to_vec()), expected);
+    answers(
+        "",
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: EOF while parsing a value at line 1 column 0"
+        ],
+    );
+    answers(
+        "null",
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: an object was expected"
+        ],
+    );
+    answers(
+        "[]",
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: an object was expected"
+        ],
+    );
+    answers(
+        "\"\"",
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: an object was expected"
+        ],
+    );
+    answers(
+        r#"{"data": {"tool-mi"#,
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: EOF while parsing a string at line 1 column 18"
+        ],
+    );
+    answers(r#"{"data": null}"#, expect!["is not from an approved registry; tool-mix has no exception"]);
+    answers(r#"{"data": []}"#, expect!["is not from an approved registry; tool-mix has no exception"]);
+    answers(r#"{"data": "tool-mix"}"#, expect!["is not from an approved registry; tool-mix has no exception"]);
+    answers(
+        r#"{"data": {"tool-mix": 5}}"#,
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: a text was expected in it"
+        ],
+    );
+    answers(
+        r#"{"data": {"tool-mix": {"sunset_date": "2099-12-31"}}}"#,
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: a text was expected in it"
+        ],
+    );
+    answers(r#"{"data": {"tool-mix": null}}"#, expect!["is not from an approved registry; tool-mix has no exception"]);
+    answers(
+        r#"{"data": {"tool-mix": "[]"}}"#,
+        expect![[
+            r#"is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list has a wrong entry: tool-mix: "[]" is not a date: write 2026-12-31"#
+        ]],
+    );
+    answers(
+        &"[".repeat(100_000),
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: recursion limit exceeded at line 1 column 128"
+        ],
+    );
+    answers(
+        &json!({"data": {"tool-mix": format!("{{\"reason\": {}", "[".repeat(100_000))}}).to_string(),
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list has a wrong entry: tool-mix: is not JSON: recursion limit exceeded at line 1 column 138"
+        ],
+    );
+    answers(
+        &json!({"data": {"tool-mix": "x".repeat(HUGE)}}).to_string(),
+        expect![[
+            r#"is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list has a wrong entry: tool-mix: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."#
+        ]],
+    );
+    answers(
+        &json!({"data": {"tool-other": "x".repeat(HUGE)}}).to_string(),
+        expect!["is not from an approved registry; tool-mix has no exception"],
+    );
+    problem(
+        &with_config_map(),
+        Ok(b"{\"data\": {\"tool-mix\": \"\xff\"}}".to_vec()),
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: invalid utf-8 sequence of 1 bytes from index 23"
+        ],
+    );
+}
+
+fn with_requirements() -> Value {
+    let requirements = json!({"open_source": true, "max_age_days": 180, "base_images": ["reg.example/base:1"]});
+    with(json!({"allowed_namespaces": ["*"], "byoc_requirements": requirements}))
+}
+
+#[test]
+fn an_image_that_no_registry_describes_is_refused() {
+    let fails = |cause: &str, expected| problem(&with_requirements(), Err(cause.to_owned()), expected);
+    fails(
+        "",
+        expect!["lacks what the exception for tool-mix requires: its registry cannot be read: no cause was given"],
+    );
+    fails(
+        "manifest unknown\n\nStack backtrace:\n   0: main",
+        expect!["lacks what the exception for tool-mix requires: its registry cannot be read: manifest unknown"],
+    );
+    fails(
+        &"x".repeat(HUGE),
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
+        ],
+    );
+    let answers = |answer: &[u8], expected| problem(&with_requirements(), Ok(answer.to_vec()), expected);
+    answers(
+        b"",
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: EOF while parsing a value at line 1 column 0"
+        ],
+    );
+    answers(
+        b"null",
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: an object was expected"
+        ],
+    );
+    answers(
+        b"{\"config\": {\"crea",
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: EOF while parsing a string at line 1 column 17"
+        ],
+    );
+    answers(
+        b"{}",
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: a list of texts was expected in it"
+        ],
+    );
+    answers(
+        br#"{"config": {"created": 5, "rootfs": {"diff_ids": []}}}"#,
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: a text was expected in it"
+        ],
+    );
+    answers(
+        br#"{"config": {"rootfs": {"diff_ids": [5]}}}"#,
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: a list of texts was expected in it"
+        ],
+    );
+    answers(
+        br#"{"config": {"config": {"Labels": {"org.opencontainers.image.licenses": []}}}}"#,
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: a text was expected in it"
+        ],
+    );
+    answers(
+        b"{\"config\": \"\xff\"}",
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: invalid utf-8 sequence of 1 bytes from index 12"
+        ],
+    );
+    answers(
+        "x".repeat(HUGE).as_bytes(),
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: expected value at line 1 column 1"
+        ],
+    );
+}
+
+#[test]
+fn a_description_of_another_shape_meets_nothing() {
+    let image = json!({"manifest": [], "config": {"config": "Labels", "created": "yesterday\n- x", "rootfs": {"diff_ids": []}}});
+    let host = Host::answering([Ok(image.to_string().into_bytes()), Err("down".to_owned())]);
+    check_at(
+        NOW,
+        &pod("quay.io/x/y:1"),
+        &with_requirements(),
+        host,
+        expect![[r#"
+        refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y:1 lacks what the exception for tool-mix requires: it has no label org.opencontainers.image.licenses: add its licence, for example Apache-2.0; it has no label org.opencontainers.image.source: add the https:// address of its source; it says "yesterday\n- x" as when it was created, which is no RFC 3339 time: build it again; it is not built on reg.example/base:1: build it FROM there (reg.example/base:1 cannot be read: down)
+        approved: reg.example
+        ends: never
+        exception: allowed_namespaces[0]
+        images: quay.io/x/y:1
+        asked: kubewarden oci/v1/oci_manifest_config "quay.io/x/y:1"
+        asked: kubewarden oci/v1/oci_manifest_config "reg.example/base:1"
+    "#]],
+    );
+}
+
+/// Takes its time.
+struct Slow;
+
+impl HostCalls for Slow {
+    fn call(&self, _: &str, _: &str, _: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+        std::thread::sleep(Duration::from_secs(1));
+        Ok(br#"{"data": {"tool-mix": ""}}"#.to_vec())
+    }
+}
+
+#[test]
+fn a_slow_host_is_waited_for() {
+    let answer = validate(payload(&pod("quay.io/x/y:1"), &with_config_map()).as_bytes(), Arc::new(Slow));
+    expect![[r#"
+        accepted
+        ends: never
+        exception: ConfigMap registry-enforcer/byoc-allow-list
+        images: quay.io/x/y:1
+    "#]]
+    .assert_eq(&answer.to_string());
+}
+
+#[test]
+fn no_fault_of_the_host_touches_an_approved_image() {
+    for answer in [Err("down".to_owned()), Ok(Vec::new()), Ok(vec![b'['; HUGE])] {
+        let host = Host::answering([answer]);
+        check(&pod("reg.example/web:1"), &every_setting(), host, expect![["accepted\n"]]);
+    }
+}
+
+#[test]
+fn a_clock_that_cannot_be_right_ends_every_exception_with_an_end() {
+    let ends = with(json!({"allowed_namespaces": [{"name": "*", "sunset_date": "2026-12-31"}]}));
+    let check = |seconds, expected| check_at(seconds, &pod("quay.io/x/y:1"), &ends, Host::silent(), expected);
+    check(
+        0,
+        expect![[r#"
+        refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y:1 is not from an approved registry; whether the exception for tool-mix has ended is unknown, because the policy server's clock says 1970-01-01
+        approved: reg.example
+        exception: none
+        images: quay.io/x/y:1
+    "#]],
+    );
+    // The last second of 2023 and the first of 2024
+    check(
+        1_704_067_199,
+        expect![[r#"
+        refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y:1 is not from an approved registry; whether the exception for tool-mix has ended is unknown, because the policy server's clock says 2023-12-31
+        approved: reg.example
+        exception: none
+        images: quay.io/x/y:1
+    "#]],
+    );
+    check(
+        1_704_067_200,
+        expect![[r#"
+        accepted
+        ends: 2026-12-31
+        exception: allowed_namespaces[0]
+        images: quay.io/x/y:1
+    "#]],
+    );
+    // The last second that WASI's clock can say is in the year 2554.
+    check(
+        u64::MAX / 1_000_000_000,
+        expect![[r#"
+        refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y:1 is not from an approved registry; the exception for tool-mix ended on 2026-12-31
+        approved: reg.example
+        ends: 2026-12-31
+        exception: allowed_namespaces[0]
+        images: quay.io/x/y:1
+    "#]],
+    );
+
+    let never_ends = with(json!({"allowed_namespaces": ["*"]}));
+    let ended = with(json!({"allowed_namespaces": ["*"], "sunset_date": "2020-01-01"}));
+    check_at(
+        0,
+        &pod("quay.io/x/y:1"),
+        &never_ends,
+        Host::silent(),
+        expect![[r#"
+        accepted
+        ends: never
+        exception: allowed_namespaces[0]
+        images: quay.io/x/y:1
+    "#]],
+    );
+    check_at(
+        0,
+        &pod("quay.io/x/y:1"),
+        &ended,
+        Host::silent(),
+        expect![[r#"
+        refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y:1 is not from an approved registry; whether the exception for tool-mix has ended is unknown, because the policy server's clock says 1970-01-01
+        approved: reg.example
+        exception: none
+        images: quay.io/x/y:1
+    "#]],
+    );
+    check_at(0, &pod("reg.example/web:1"), &every_setting(), Host::silent(), expect![["accepted\n"]]);
+}
+
+/// The answers to an image, for settings that are wrong in one key at a time.
+fn answers_to(image: &str) -> String {
+    let mut text = String::new();
+    for key in every_setting().as_object().unwrap().keys() {
+        let settings = set(every_setting(), &[(key.as_str(), json!(5))]);
+        let (answer, _) = validate_at(NOW, &payload(&pod(image), &settings), Host::silent());
+        write!(text, "{key}: 5: {answer}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn wrong_settings_refuse_where_they_are_needed() {
+    expect![[r#"
+        allow_list_config_map: 5: accepted
+        allowed_namespaces: 5: accepted
+        byoc_requirements: 5: accepted
+        custom_kinds: 5: accepted
+        denied_images: 5: refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        denied_images: is a number, not a list: write for example [quay.io/team/image]
+        denied_tags: 5: refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        denied_tags: is a number, not a list: write for example [latest]
+        exempt_namespaces: 5: refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        exempt_namespaces: is a number, not a list: write for example [kube-system]
+        help: 5: accepted
+        registry_prefixes: 5: refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        registry_prefixes: is a number, not a list: write for example [quay.io/team]
+        sandbox_repositories: 5: accepted
+        sunset_date: 5: accepted
+        warn_before_days: 5: accepted
+    "#]]
+    .assert_eq(&answers_to("reg.example/web:1"));
+    expect![[r#"
+        allow_list_config_map: 5: refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000 lacks what the exception for tool-mix requires: its registry cannot be read: this test has no answer
+        approved: reg.example, hub.example/tool-mix
+        Ask the admins.
+        ends: 2026-09-30
+        exception: allowed_namespaces[1]
+        images: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000
+        reason: T302863
+        allowed_namespaces: 5: refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        allowed_namespaces: is a number, not a list: write for example [tool-mix]
+        byoc_requirements: 5: refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        byoc_requirements: is a number, not an object: write for example {open_source: true, max_age_days: 180}
+        custom_kinds: 5: refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000 lacks what the exception for tool-mix requires: its registry cannot be read: this test has no answer
+        approved: reg.example, hub.example/tool-mix
+        Ask the admins.
+        ends: 2026-09-30
+        exception: allowed_namespaces[1]
+        images: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000
+        reason: T302863
+        denied_images: 5: refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        denied_images: is a number, not a list: write for example [quay.io/team/image]
+        denied_tags: 5: refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000 lacks what the exception for tool-mix requires: its registry cannot be read: this test has no answer
+        approved: reg.example, hub.example/tool-mix
+        Ask the admins.
+        ends: 2026-09-30
+        exception: allowed_namespaces[1]
+        images: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000
+        reason: T302863
+        exempt_namespaces: 5: refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        exempt_namespaces: is a number, not a list: write for example [kube-system]
+        help: 5: refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000 lacks what the exception for tool-mix requires: its registry cannot be read: this test has no answer
+        approved: reg.example, hub.example/tool-mix
+        ends: 2026-09-30
+        exception: allowed_namespaces[1]
+        images: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000
+        reason: T302863
+        registry_prefixes: 5: refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        registry_prefixes: is a number, not a list: write for example [quay.io/team]
+        sandbox_repositories: 5: refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000 lacks what the exception for tool-mix requires: its registry cannot be read: this test has no answer
+        approved: reg.example, hub.example/tool-mix
+        Ask the admins.
+        ends: 2026-09-30
+        exception: allowed_namespaces[1]
+        images: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000
+        reason: T302863
+        sunset_date: 5: refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        sunset_date: is a number, not a text: write for example 2026-12-31
+        warn_before_days: 5: refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000 lacks what the exception for tool-mix requires: its registry cannot be read: this test has no answer
+        approved: reg.example, hub.example/tool-mix
+        Ask the admins.
+        ends: 2026-09-30
+        exception: allowed_namespaces[1]
+        images: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000
+        reason: T302863
+    "#]].assert_eq(&answers_to(&format!("quay.io/x/y@sha256:{}", "0".repeat(64))));
+}
+
+#[test]
+fn settings_that_are_none_approve_nothing() {
+    let check = |settings: Value, expected| check(&pod("reg.example/web:1"), &settings, Host::silent(), expected);
+    check(
+        json!(null),
+        expect![[r#"
+            refused 403
+            the settings of this policy are not valid, so it can approve no image:
+            registry_prefixes: is missing: name at least one registry, for example [docker-registry.tools.wmflabs.org]
+        "#]],
+    );
+    check(
+        json!([]),
+        expect![[r#"
+        refused 403
+        the admission request cannot be read: invalid type: sequence, expected settings as an object at line 1 column 339
+    "#]],
+    );
+    check(
+        json!("reg.example"),
+        expect![[r#"
+        refused 403
+        the admission request cannot be read: invalid type: string "reg.example", expected settings as an object at line 1 column 352
+    "#]],
+    );
+    check(
+        json!({}),
+        expect![[r#"
+        refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        registry_prefixes: is missing: name at least one registry, for example [docker-registry.tools.wmflabs.org]
+    "#]],
+    );
+    check(
+        json!({"registry_prefixes": []}),
+        expect![[r#"
+        refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        registry_prefixes: is empty: name at least one registry, for example [docker-registry.tools.wmflabs.org]
+    "#]],
+    );
+    check(
+        json!({"registry_prefixes": ["reg.example", "nginx"]}),
+        expect![[r#"
+        refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        registry_prefixes[1]: "nginx" names no registry: write host/path, for example docker.io/library/nginx for Docker Hub's nginx, or registry:5000/ for a host without a dot
+    "#]],
+    );
+    check(
+        json!({"registry_prefixes": ["reg.example"], "denied_image": ["reg.example/web"]}),
+        expect![[r#"
+        refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        denied_image: is not known here: did you mean denied_images?
+    "#]],
+    );
+    let request = pod("reg.example/web:1");
+    let missing = json!({"request": request}).to_string();
+    crate::call::check_payload(
+        missing.as_bytes(),
+        Host::silent(),
+        expect![[r#"
+        refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        registry_prefixes: is missing: name at least one registry, for example [docker-registry.tools.wmflabs.org]
+    "#]],
+    );
+    accepts(&set(request, &[("operation", json!("DELETE"))]), &json!({}));
+}

@@ -17,7 +17,7 @@ export KWCTL
 
 heading = @printf '\n== %s ==\n' '$(1)'
 
-.PHONY: demo test unit-tests e2e-tests check fmt lint clean setup-build setup-demo setup-tests setup-lint publish FORCE
+.PHONY: demo test unit-tests e2e-tests check fmt lint clean setup-build setup-demo setup-tests setup-lint fuzz publish FORCE
 
 demo: annotated-policy.wasm setup-demo
 	@$(XTASK) demo annotated-policy.wasm
@@ -49,6 +49,16 @@ fmt: setup-lint
 clean:
 	$(CARGO) clean
 	rm -f policy.wasm annotated-policy.wasm
+
+# make fuzz SECONDS=60: each target for so long; needs a nightly toolchain and `cargo install cargo-fuzz`.
+SECONDS ?= 60
+FUZZ_TARGETS := reference prefix settings request
+fuzz:
+	@cd fuzz && for target in $(FUZZ_TARGETS); do \
+		mkdir -p corpus/$$target seeds/$$target; \
+		cargo +nightly fuzz run -O --fuzz-dir . $$target corpus/$$target seeds/$$target -- \
+			-max_total_time=$(SECONDS) -max_len=2048 -dict=dictionaries/$$target.dict || exit 1; \
+	done
 
 # make publish OCI_REF=registry/path:tag
 publish: annotated-policy.wasm

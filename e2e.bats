@@ -2,6 +2,8 @@
 # The wasm on real requests, through kwctl or, without it, through its stand-in. KWCTL names the command.
 # One helper a verdict; the cases are one line each.
 
+bats_require_minimum_version 1.5.0
+
 setup() {
     cd "$BATS_TEST_DIRNAME"
     policy=annotated-policy.wasm
@@ -13,9 +15,10 @@ setup() {
 judge() {
     local kwctl=${KWCTL:-$(command -v kwctl || echo target/debug/xtask)} session=()
     [ -z "${3:-}" ] || session=(--allow-context-aware --replay-host-capabilities-interactions "test_data/sessions/$3.yml")
-    run env TZ=UTC faketime "$clock" "$kwctl" run --request-path "test_data/$1.json" \
+    # kwctl logs beside its answer.
+    run --separate-stderr env TZ=UTC faketime "$clock" "$kwctl" run --request-path "test_data/$1.json" \
         --settings-path "test_data/settings/$2.yml" "${session[@]}" "$policy"
-    [ "$status" -eq 0 ] || { echo "$output"; return 1; }
+    [ "$status" -eq 0 ] || { echo "$output"; echo "$stderr"; return 1; }
 }
 
 says() { [[ "$output" == *"$1"* ]] || { echo "not in the answer: $1"; echo "$output"; return 1; }; }

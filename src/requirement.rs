@@ -64,7 +64,9 @@ impl<'a> Requirements<'a> {
         if let Some(registries) = &self.registries
             && !registries.iter().any(|prefix| prefix.approves(reference, Some(namespace)))
         {
-            unmet.push(Unmet::OtherRegistry(join(registries.iter().map(|prefix| prefix.within(Some(namespace))))));
+            unmet.push(Unmet::OtherRegistry(join(
+                registries.iter().map(|prefix| Shown(&prefix.within(Some(namespace))).to_string()),
+            )));
         }
         unmet
     }
@@ -241,13 +243,12 @@ fn age_problem(created: Option<&str>, allowed: u32, now: impl FnOnce() -> Result
         return Some(Unmet::NoCreated(Some(text.to_owned())));
     };
     let created = created.unix_timestamp();
-    match now() {
-        Err(seconds) => Some(Unmet::Clock(seconds)),
-        Ok(now) if now - created > i64::from(allowed) * SECONDS_A_DAY => {
-            Some(Unmet::TooOld(Clock(created).to_string(), (now - created) / SECONDS_A_DAY, allowed))
-        }
-        Ok(_) => None,
-    }
+    let age = match now() {
+        Err(seconds) => return Some(Unmet::Clock(seconds)),
+        Ok(now) => now.saturating_sub(created),
+    };
+    (age > i64::from(allowed) * SECONDS_A_DAY)
+        .then(|| Unmet::TooOld(Clock(created).to_string(), age / SECONDS_A_DAY, allowed))
 }
 
 fn read_base_images<'a>(value: Value<'a>, place: &Place<'_>, problems: &mut Problems) -> Vec<Cow<'a, str>> {

@@ -123,15 +123,6 @@ enum EntryError {
     Wrong(Problems),
 }
 
-/// Whether anything outside the request and the settings may be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asking {
-    /// The allow list and the registries may be asked.
-    Allowed,
-    /// Only what the settings and the clock say counts.
-    Never,
-}
-
 /// Judges the images of one namespace, and remembers what it had to ask.
 pub struct Judge<'s, 'a, F> {
     settings: &'s Settings<'a>,
@@ -165,7 +156,7 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
         if self.is_approved(&reference)? {
             return Ok(ImageVerdict::Approved);
         }
-        match self.grant(&reference, Asking::Allowed)? {
+        match self.grant(&reference)? {
             Ok(grant) => {
                 let unmet = self.unmet(&reference)?;
                 Ok(if unmet.is_empty() {
@@ -195,7 +186,11 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
         if self.is_approved(&reference)? || self.settings.allow_list_config_map()?.is_some() {
             return Ok(None);
         }
-        Ok(self.grant(&reference, Asking::Never)?.err().map(Reason::NoException))
+        let lack = match self.namespace {
+            Some(namespace) => self.of_settings(&reference, namespace)?.err(),
+            None => Some(Lack::NoNamespace),
+        };
+        Ok(lack.map(Reason::NoException))
     }
 
     fn denial(&self, reference: &Reference<'_>) -> Result<Option<Reason<'_>>, &Problems> {
@@ -215,7 +210,7 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
     }
 
     /// The exception that lets an image in: of those that cover it, the one that ends last.
-    fn grant(&self, reference: &Reference<'_>, asking: Asking) -> Result<Result<Grant<'_>, Lack<'_>>, &Problems> {
+    fn grant(&self, reference: &Reference<'_>) -> Result<Result<Grant<'_>, Lack<'_>>, &Problems> {
         let Some(namespace) = self.namespace else {
             return Ok(Err(Lack::NoNamespace));
         };
@@ -223,9 +218,6 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
         let Err(lack) = of_settings else {
             return Ok(of_settings);
         };
-        if asking == Asking::Never {
-            return Ok(Err(lack));
-        }
         let of_config_map = self.of_config_map(reference, namespace)?;
         Ok(of_config_map.map_err(|other| if later(&other, &lack) { other } else { lack }))
     }

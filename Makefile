@@ -67,7 +67,7 @@ publish: annotated-policy.wasm
 
 # Cargo knows whether there is anything to build; the file changes only with its contents.
 policy.wasm: setup-build FORCE
-	@scripts/build-wasm $@
+	@scripts/build-wasm registry-enforcer-policy registry_enforcer $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md
 	@$(CARGO) build --package xtask

@@ -18,7 +18,7 @@ use crate::{
     node,
     problem::Problems,
     settings::Settings,
-    text::Text,
+    text::{Text, TextAt, Texts, written_twice},
     workload::{self, ObjectError, Workload, WorkloadAt},
 };
 
@@ -77,14 +77,27 @@ pub struct Request<'a> {
 }
 
 /// The group and kind of an object; the version does not change where its images are.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Kind<'a> {
     /// The API group, empty for the core group.
-    #[serde(borrow, default)]
     pub group: Text<'a>,
     /// The kind.
-    #[serde(borrow)]
     pub kind: Text<'a>,
+}
+
+/// Reads a [`Kind`].
+struct KindReader;
+
+impl<'de> DeserializeSeed<'de> for KindReader {
+    type Value = Kind<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let mut texts = [TextAt::new(&["group"]), TextAt::new(&["kind"])];
+        Texts::of("kind", &mut texts).deserialize(deserializer)?;
+        let [group, kind] = texts.map(|text| text.text.map(Text));
+        let kind = kind.ok_or_else(|| Error::missing_field("kind"))?;
+        Ok(Kind { group: group.unwrap_or_default(), kind })
+    }
 }
 
 /// An object of a request.
@@ -178,7 +191,7 @@ impl<'de> Visitor<'de> for PayloadReader {
                     request = Some(map.next_value_seed(RequestReader { objects: self.objects })?);
                 }
                 "settings" if settings.is_none() => settings = Some(map.next_value::<Option<_>>()?.unwrap_or_default()),
-                "request" | "settings" => return Err(Error::custom(format_args!("duplicate field `{}`", &*key))),
+                "request" | "settings" => return Err(written_twice(&key)),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -225,13 +238,12 @@ impl<'de> Visitor<'de> for RequestReader {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            // Which of two would count is a guess.
             if seen.contains(field) {
-                return Err(Error::duplicate_field(field));
+                return Err(written_twice(field));
             }
             seen.push(*field);
             match *field {
-                "kind" => request.kind = map.next_value()?,
+                "kind" => request.kind = map.next_value_seed(KindReader)?,
                 // An empty name is none: no exception may cover it.
                 "namespace" => {
                     request.namespace = map.next_value::<Option<Text<'de>>>()?.filter(|name| !name.is_empty());

@@ -95,15 +95,15 @@ fn pod_spec_images(at: &str, spec: &Value<'_>, images: &mut Vec<Image<'static>>)
     }
     for list in workload::IMAGE_LISTS {
         let place = format!("{at}/{list}");
-        let elements = match spec.get(*list) {
+        let is_volume = list == workload::VOLUMES;
+        let elements = match spec.get(list) {
             Value::Null => continue,
             Value::Array(elements) => elements,
             _ => return Err(ObjectError::at(&place, &"expected a list")),
         };
         for (index, element) in elements.iter().enumerate() {
-            let (source, field) =
-                if *list == "volumes" { (element.get("image"), "reference") } else { (element, "image") };
-            if *list == "volumes" && matches!(source, Value::Null) {
+            let (source, field) = if is_volume { (element.get("image"), "reference") } else { (element, "image") };
+            if is_volume && matches!(source, Value::Null) {
                 continue;
             }
             let text = match (source, source.get(field)) {

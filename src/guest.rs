@@ -1,9 +1,6 @@
 //! The edge: waPC functions in, host calls out. Nothing else knows the SDK or the shape of an answer.
 
-use std::{
-    fmt::Display,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::fmt::Display;
 
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use serde::{Serialize, Serializer};
@@ -12,6 +9,7 @@ use wapc_guest::prelude::*;
 
 use crate::{
     admission::Payload,
+    clock,
     facts::{ConfigMap, Facts, ImageDescription},
     requirement::{LICENSES, SOURCE},
     review::{Answer, review},
@@ -76,9 +74,7 @@ struct Host;
 
 impl Facts for Host {
     fn now(&self) -> i64 {
-        // A clock before 1970 is as wrong as one that stands at it.
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        clock::now()
     }
 
     fn allow_list_entry(&self, config_map: &ConfigMap<'_>, namespace: &str) -> Result<Option<String>, String> {
@@ -107,7 +103,7 @@ impl Facts for Host {
             licenses: label(LICENSES)?,
             source: label(SOURCE)?,
             created: text(config.get("created"))?,
-            diff_ids: texts(config.get("rootfs").get("diff_ids"))?,
+            diff_ids: diff_ids(config)?,
         })
     }
 }
@@ -154,6 +150,14 @@ fn text(value: &Value<'_>) -> Result<Option<String>, String> {
         Value::Null => Ok(None),
         Value::Str(text) => Ok(Some(text.clone().into_owned())),
         _ => Err(unreadable(&"a text was expected in it")),
+    }
+}
+
+/// The layers of a configuration; what is no container image (a model, say) has a configuration without any.
+fn diff_ids(config: &Value<'_>) -> Result<Vec<String>, String> {
+    match (config, config.get("rootfs")) {
+        (Value::Object(_), Value::Null) => Ok(Vec::new()),
+        (_, rootfs) => texts(rootfs.get("diff_ids")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which images may run in a cluster, who is exempt, and until when: a policy for Kubewarden.
 //!
 //! The decision is a pure function, [`review::review`], of an admission request, the settings and the
-//! facts that it asks for. Only the private module `guest` knows waPC and the host.
+//! facts that it asks for. Only the private modules `guest` and `clock` know waPC, WASI and the host.
 //!
 //! | module | capability |
 //! | --- | --- |
@@ -16,6 +16,7 @@
 //! | [`text`] | texts of a JSON document |
 
 pub mod admission;
+mod clock;
 pub mod custom_kind;
 pub mod end;
 pub mod exception;

@@ -293,16 +293,23 @@ pub struct Shown<'a>(pub &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut characters = self.0.chars();
-        for character in characters.by_ref().take(SHOWN_MAX) {
-            if character.is_ascii_graphic() || character == ' ' {
-                write!(f, "{character}")?
-            } else {
-                write!(f, "{}", character.escape_default())?
-            }
+        let end = self.0.char_indices().nth(SHOWN_MAX).map_or(self.0.len(), |(end, _)| end);
+        let (mut text, left_out) = self.0.split_at(end);
+        while let Some(other) = text.find(|character: char| !is_plain(character)) {
+            let (plain, rest) = text.split_at(other);
+            f.write_str(plain)?;
+            let mut rest = rest.chars();
+            rest.next().map_or(Ok(()), |other| write!(f, "{}", other.escape_default()))?;
+            text = rest.as_str();
         }
-        if characters.next().is_some() { f.write_str("...") } else { Ok(()) }
+        f.write_str(text)?;
+        if left_out.is_empty() { Ok(()) } else { f.write_str("...") }
     }
+}
+
+/// Whether a character shows as what it is.
+fn is_plain(character: char) -> bool {
+    character.is_ascii_graphic() || character == ' '
 }
 
 /// The first `length` characters, the last of them dots where there were more.

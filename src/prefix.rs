@@ -31,9 +31,16 @@ const DOCKER_HUB_HOSTS: &[&str] = &[DOCKER_HUB, "index.docker.io", "registry-1.d
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prefix<'a> {
     text: Cow<'a, str>,
-    domain_end: usize,
-    path_end: usize,
-    tag_end: usize,
+    ends: Ends,
+}
+
+/// Where the parts of a prefix end in its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ends {
+    host: usize,
+    domain: usize,
+    path: usize,
+    tag: usize,
 }
 
 impl<'a> Prefix<'a> {
@@ -44,25 +51,13 @@ impl<'a> Prefix<'a> {
     /// A scheme, an empty text, a name without a registry (`nginx`), an upper-case letter in the
     /// path, `*` as the whole host, a port that is no number, a malformed component, tag or digest.
     pub fn parse(text: Cow<'a, str>) -> Result<Self, PrefixError> {
-        check_start(&text)?;
-        let (name, digest) = match text.split_once('@') {
-            Some((name, digest)) => (name, Some(digest)),
-            None => (&*text, None),
-        };
-        if digest.is_some_and(|digest| !is_digest(digest)) {
-            return Err(PrefixError::Digest);
+        // A URL fails at the ":" after its scheme, whatever follows: only then is it looked for.
+        match Ends::find(&text) {
+            Ok(ends) => Ok(Self { text, ends }),
+            Err(_) if text.is_empty() => Err(PrefixError::Empty),
+            Err(_) if text.contains("://") => Err(PrefixError::Scheme),
+            Err(error) => Err(error),
         }
-        let tag_end = name.len();
-        let domain_end = name.find('/').unwrap_or(tag_end);
-        let path_end = name[domain_end..].find(':').map_or(tag_end, |colon| domain_end + colon);
-        check_domain(&name[..domain_end])?;
-        check_path(path(&text[domain_end..path_end], path_end < text.len()))?;
-        if path_end < tag_end {
-            check_tag(&name[path_end + 1..]).map_err(|_| PrefixError::Tag)?;
-        }
-        let prefix = Self { domain_end, path_end, tag_end, text };
-        prefix.check_whole_image()?;
-        Ok(prefix)
     }
 
     /// Whether an image of this reference is approved for a request in `namespace`.
@@ -71,8 +66,8 @@ impl<'a> Prefix<'a> {
     /// tag, so the tag says nothing of what would run. A digest approves that digest under any tag.
     #[must_use]
     pub fn approves(&self, reference: &Reference<'_>, namespace: Option<&str>) -> bool {
-        let (host, port) = split_port(reference.domain());
-        let (own_host, own_port) = split_port(self.domain());
+        let (host, port) = reference.host_and_port();
+        let (own_host, own_port) = self.host_and_port();
         own_port == port
             && self.matches_host(own_host, host, namespace)
             && self.matches_path(reference, namespace)
@@ -89,8 +84,8 @@ impl<'a> Prefix<'a> {
     /// zeros, the hosts of Docker Hub. A tag denies that tag with any digest.
     #[must_use]
     pub fn denies(&self, reference: &Reference<'_>, namespace: Option<&str>) -> bool {
-        let (host, port) = split_port(reference.domain());
-        let (own_host, own_port) = split_port(self.domain());
+        let (host, port) = reference.host_and_port();
+        let (own_host, own_port) = self.host_and_port();
         same_server_port(own_port, port)
             && (self.matches_host(own_host, host, namespace) || (is_docker_hub(own_host) && is_docker_hub(host)))
             && self.matches_path(reference, namespace)
@@ -113,24 +108,29 @@ impl<'a> Prefix<'a> {
     /// The same prefix, in memory of its own.
     #[must_use]
     pub fn into_owned(self) -> Prefix<'static> {
-        let Self { text, domain_end, path_end, tag_end } = self;
-        Prefix { text: Cow::Owned(text.into_owned()), domain_end, path_end, tag_end }
+        Prefix { text: Cow::Owned(self.text.into_owned()), ends: self.ends }
     }
 
-    fn domain(&self) -> &str {
-        canonical_domain(&self.text[..self.domain_end])
+    fn host_and_port(&self) -> (&str, Option<&str>) {
+        let (host, port) = self.text[..self.ends.domain].split_at(self.ends.host);
+        if port.is_empty() { (canonical_domain(host), None) } else { (host, port.strip_prefix(':')) }
     }
 
     fn components(&self) -> impl Iterator<Item = &str> {
-        self.text[self.domain_end..self.path_end].split('/').filter(|component| !component.is_empty())
+        components(&self.text[self.ends.domain..self.ends.path])
     }
 
     fn tag(&self) -> Option<&str> {
-        self.text[self.path_end..self.tag_end].strip_prefix(':')
+        self.text[self.ends.path..self.ends.tag].strip_prefix(':')
     }
 
     fn digest(&self) -> Option<&str> {
-        self.text[self.tag_end..].strip_prefix('@')
+        self.text[self.ends.tag..].strip_prefix('@')
+    }
+
+    /// Whether there is a tag or a digest.
+    fn names_one_image(&self) -> bool {
+        self.ends.path < self.text.len()
     }
 
     fn matches_host(&self, own_host: &str, host: &str, namespace: Option<&str>) -> bool {
@@ -144,19 +144,35 @@ impl<'a> Prefix<'a> {
 
     fn matches_path(&self, reference: &Reference<'_>, namespace: Option<&str>) -> bool {
         let mut components = reference.components();
-        let names_one_image = self.path_end < self.text.len();
         self.components().all(|own| components.next().is_some_and(|component| matches_part(own, component, namespace)))
-            && (!names_one_image || components.next().is_none())
+            && (!self.names_one_image() || components.next().is_none())
     }
+}
 
-    /// A tag or a digest names an image, which has a repository, which on Docker Hub has two components.
-    fn check_whole_image(&self) -> Result<(), PrefixError> {
-        let names_one_image = self.path_end < self.text.len();
-        match self.components().count() {
-            0 if names_one_image => Err(PrefixError::NoRepository),
-            1 if names_one_image && self.domain() == DOCKER_HUB => Err(PrefixError::OfficialImage),
-            _ => Ok(()),
+impl Ends {
+    /// Finds the parts of a prefix, and checks each.
+    fn find(text: &str) -> Result<Self, PrefixError> {
+        let (name, digest) = match text.split_once('@') {
+            Some((name, digest)) => (name, Some(digest)),
+            None => (text, None),
+        };
+        check_registry(name)?;
+        if digest.is_some_and(|digest| !is_digest(digest)) {
+            return Err(PrefixError::Digest);
         }
+        let tag_end = name.len();
+        let domain_end = name.find('/').unwrap_or(tag_end);
+        let path_end = name[domain_end..].find(':').map_or(tag_end, |colon| domain_end + colon);
+        let (domain, path) = (&name[..domain_end], &name[domain_end..path_end]);
+        let host_end = check_domain(domain)?;
+        check_path(path, path_end < text.len())?;
+        if path_end < tag_end {
+            check_tag(&name[path_end + 1..]).map_err(|_| PrefixError::Tag)?;
+        }
+        if path_end < text.len() {
+            check_whole_image(domain, path)?;
+        }
+        Ok(Self { host: host_end, domain: domain_end, path: path_end, tag: tag_end })
     }
 }
 
@@ -216,60 +232,76 @@ impl fmt::Display for PrefixError {
 
 impl std::error::Error for PrefixError {}
 
-fn check_start(text: &str) -> Result<(), PrefixError> {
-    if text.is_empty() {
-        return Err(PrefixError::Empty);
-    }
-    if text.contains("://") {
-        return Err(PrefixError::Scheme);
-    }
+/// The components of a path that begins with a `/` and may end in one.
+fn components(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|component| !component.is_empty())
+}
+
+fn check_registry(name: &str) -> Result<(), PrefixError> {
     // Without a "/" a name and its tag (`redis:7`) look like a host and its port.
-    let name = text.split('@').next().unwrap_or_default();
     let registry = name.split_once('/').map_or_else(|| split_port(name).0, |(domain, _)| domain);
     if registry == ANY || is_domain(registry) { Ok(()) } else { Err(PrefixError::NoRegistry) }
 }
 
-fn check_domain(domain: &str) -> Result<(), PrefixError> {
+/// Answers where the host ends.
+fn check_domain(domain: &str) -> Result<usize, PrefixError> {
     let (host, port) = split_port(domain);
     if let Some(port) = port {
         check_port(port).map_err(|_| PrefixError::Port)?;
     }
     if let Some(address) = ipv6_address(host) {
-        return address.parse::<Ipv6Addr>().map(drop).map_err(|_| PrefixError::Domain);
+        address.parse::<Ipv6Addr>().map_err(|_| PrefixError::Domain)?;
+        return Ok(host.len());
     }
     if !host.split('.').all(|label| label == ANY || is_label(&plain(label))) {
         return Err(PrefixError::Domain);
     }
-    if host.split('.').all(|label| label == ANY) { Err(PrefixError::AnyHost) } else { Ok(()) }
+    if host.split('.').all(|label| label == ANY) { Err(PrefixError::AnyHost) } else { Ok(host.len()) }
 }
 
-/// The path without the `/` before it and, where no tag or digest follows, without the one after it.
-fn path(text: &str, is_tagged: bool) -> &str {
-    let path = text.strip_prefix('/').unwrap_or(text);
-    if is_tagged { path } else { path.strip_suffix('/').unwrap_or(path) }
-}
-
-fn check_path(path: &str) -> Result<(), PrefixError> {
-    if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(PrefixError::UpperCase);
+/// Checks a path with the `/` before it; the one after it may stand where no tag or digest follows.
+fn check_path(path: &str, is_tagged: bool) -> Result<(), PrefixError> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = if is_tagged { path } else { path.strip_suffix('/').unwrap_or(path) };
+    if path.is_empty() || path.split('/').all(|component| component == ANY || is_component(&plain(component))) {
+        Ok(())
+    } else if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Err(PrefixError::UpperCase)
+    } else {
+        Err(PrefixError::Path)
     }
-    let well_formed = |component: &str| component == ANY || is_component(&plain(component));
-    if path.is_empty() || path.split('/').all(well_formed) { Ok(()) } else { Err(PrefixError::Path) }
+}
+
+/// A tag or a digest names an image, which has a repository, which on Docker Hub has two components.
+fn check_whole_image(domain: &str, path: &str) -> Result<(), PrefixError> {
+    match components(path).count() {
+        0 => Err(PrefixError::NoRepository),
+        1 if canonical_domain(domain) == DOCKER_HUB => Err(PrefixError::OfficialImage),
+        _ => Ok(()),
+    }
 }
 
 /// A label or component with a namespace in the place of `{namespace}`, to check its form.
 fn plain(part: &str) -> Cow<'_, str> {
-    if part.contains(NAMESPACE) { Cow::Owned(part.replace(NAMESPACE, "n")) } else { Cow::Borrowed(part) }
+    if part.contains('{') { Cow::Owned(part.replace(NAMESPACE, "n")) } else { Cow::Borrowed(part) }
 }
 
 /// Whether a label or component of a prefix matches one of a reference, without regard to case: of a
 /// reference only the host can have upper-case letters.
 fn matches_part(own: &str, part: &str, namespace: Option<&str>) -> bool {
-    let Some((before, after)) = own.split_once(NAMESPACE) else {
-        return own == ANY || own.eq_ignore_ascii_case(part);
+    own == ANY || own.eq_ignore_ascii_case(part) || matches_with_namespace(own, part, namespace)
+}
+
+fn matches_with_namespace(own: &str, part: &str, namespace: Option<&str>) -> bool {
+    // No part of a reference has a brace: a part of a prefix that has one has a whole `{namespace}`.
+    let (Some(brace), Some(namespace)) = (own.find('{'), namespace) else {
+        return false;
     };
-    let rest = namespace.and_then(|namespace| skip(skip(part, before)?, namespace));
-    rest.is_some_and(|rest| matches_part(after, rest, namespace))
+    let after = own[brace..].strip_prefix(NAMESPACE);
+    let rest = skip(part, &own[..brace]).and_then(|part| skip(part, namespace));
+    after.zip(rest).is_some_and(|(after, rest)| {
+        after.eq_ignore_ascii_case(rest) || matches_with_namespace(after, rest, Some(namespace))
+    })
 }
 
 fn skip<'a>(text: &'a str, start: &str) -> Option<&'a str> {

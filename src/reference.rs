@@ -50,6 +50,8 @@ const DIGEST_ALGORITHMS: &[(&str, usize)] = &[("sha256", 64), ("sha384", 96), ("
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reference<'a> {
     domain: &'a str,
+    /// The length of the domain without its port, in bytes.
+    host_length: usize,
     official: bool,
     path: &'a str,
     tag: Option<&'a str>,
@@ -64,18 +66,25 @@ impl<'a> Reference<'a> {
     /// Whatever the grammar at the head of this module does not derive, for example `""`,
     /// `"nginx:"`, `"Nginx"`, `"https://quay.io/x"`, `"quay.io/x@sha256:123"`.
     pub fn parse(text: &'a str) -> Result<Self, ReferenceError> {
-        if text.is_empty() {
-            return Err(ReferenceError::Empty);
-        }
-        if text.contains("://") {
-            return Err(ReferenceError::Scheme);
-        }
         if is_image_id(text) {
             return Err(ReferenceError::ImageId);
         }
+        // A URL fails at the ":" after its scheme, whatever follows: only then is it looked for.
+        Self::parse_parts(text).map_err(|error| match text {
+            "" => ReferenceError::Empty,
+            url if url.contains("://") => ReferenceError::Scheme,
+            _ => error,
+        })
+    }
+
+    fn parse_parts(text: &'a str) -> Result<Self, ReferenceError> {
         let (name, digest) = split_digest(text)?;
         let (domain, rest) = split_domain(name);
-        check_domain(domain)?;
+        let (host, port) = split_port(domain);
+        if let Some(port) = port {
+            check_port(port)?;
+        }
+        check_host(host)?;
         let (path, tag) = match rest.split_once(':') {
             Some((path, tag)) => (path, Some(tag)),
             None => (rest, None),
@@ -89,13 +98,19 @@ impl<'a> Reference<'a> {
         if length > PATH_LENGTH_MAX {
             return Err(ReferenceError::TooLong);
         }
-        Ok(Self { domain, official, path, tag, digest })
+        Ok(Self { domain, host_length: host.len(), official, path, tag, digest })
     }
 
     /// The domain with its port, as written, `docker.io` where none was.
     #[must_use]
     pub fn domain(&self) -> &'a str {
         self.domain
+    }
+
+    /// The host, and the port after its `:`.
+    pub(crate) fn host_and_port(&self) -> (&'a str, Option<&'a str>) {
+        let (host, port) = self.domain.split_at(self.host_length);
+        (host, port.strip_prefix(':'))
     }
 
     /// The components of the path, in order, with `library` where Docker Hub adds it.
@@ -179,7 +194,7 @@ impl std::error::Error for ReferenceError {}
 
 /// An image ID, in either of the forms that a runtime looks up among the images of its node.
 fn is_image_id(text: &str) -> bool {
-    is_digest(text) || (text.len() == 64 && is_hex(text))
+    (text.len() == 64 && is_hex(text)) || is_digest(text)
 }
 
 fn split_digest(text: &str) -> Result<(&str, Option<&str>), ReferenceError> {
@@ -221,11 +236,7 @@ pub(crate) fn canonical_domain(domain: &str) -> &str {
     if domain == LEGACY_DOCKER_HUB { DOCKER_HUB } else { domain }
 }
 
-fn check_domain(domain: &str) -> Result<(), ReferenceError> {
-    let (host, port) = split_port(domain);
-    if let Some(port) = port {
-        check_port(port)?;
-    }
+fn check_host(host: &str) -> Result<(), ReferenceError> {
     let well_formed = match ipv6_address(host) {
         Some(address) => !address.is_empty() && address.bytes().all(|byte| byte == b':' || byte.is_ascii_hexdigit()),
         None => host.split('.').all(is_label),
@@ -261,21 +272,34 @@ pub(crate) fn is_label(text: &str) -> bool {
 }
 
 fn check_path(path: &str) -> Result<(), ReferenceError> {
-    if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(ReferenceError::UpperCase);
+    if path.split('/').all(is_component) {
+        Ok(())
+    } else if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Err(ReferenceError::UpperCase)
+    } else {
+        Err(ReferenceError::Path)
     }
-    if path.split('/').all(is_component) { Ok(()) } else { Err(ReferenceError::Path) }
 }
 
 /// Whether `text` is one component of a path.
 pub(crate) fn is_component(text: &str) -> bool {
-    let alphanumeric = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
-    text.starts_with(alphanumeric) && text.ends_with(alphanumeric) && text.split(alphanumeric).all(is_separator)
+    let text = text.as_bytes();
+    let mut separator_start = 0;
+    for (index, byte) in text.iter().enumerate() {
+        if matches!(byte, b'a'..=b'z' | b'0'..=b'9') {
+            let separator = &text[separator_start..index];
+            if !separator.is_empty() && (separator_start == 0 || !is_separator(separator)) {
+                return false;
+            }
+            separator_start = index + 1;
+        }
+    }
+    !text.is_empty() && separator_start == text.len()
 }
 
-/// Whether `text` may stand between two alphanumeric characters; nothing may.
-fn is_separator(text: &str) -> bool {
-    matches!(text, "." | "_" | "__") || text.bytes().all(|byte| byte == b'-')
+/// Whether `text` may stand between two alphanumeric characters.
+fn is_separator(text: &[u8]) -> bool {
+    matches!(text, b"." | b"_" | b"__") || text.iter().all(|byte| *byte == b'-')
 }
 
 pub(crate) fn check_tag(tag: &str) -> Result<(), ReferenceError> {

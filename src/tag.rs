@@ -23,17 +23,26 @@ impl<'a> TagPattern<'a> {
     /// Whether `tag` is one of those the pattern is about.
     #[must_use]
     pub fn matches(&self, tag: &str) -> bool {
-        let Some((start, rest)) = self.0.split_once('*') else {
-            return self.0 == tag;
-        };
-        let Some(tag) = tag.strip_prefix(start) else {
-            return false;
-        };
-        // Each part between two stars may take its first place; the last part has to be at the end.
-        let mut parts: Vec<&str> = rest.split('*').collect();
-        let end = parts.pop().unwrap_or_default();
-        let after = parts.iter().try_fold(tag, |tag, part| Some(&tag[tag.find(part)? + part.len()..]));
-        after.is_some_and(|tag| tag.ends_with(end))
+        let (pattern, tag) = (self.0.as_bytes(), tag.as_bytes());
+        let (mut at, mut tag_at) = (0, 0);
+        // What follows the last star seen, and where in the tag that star ends.
+        let mut star: Option<(usize, usize)> = None;
+        while tag_at < tag.len() {
+            match (pattern.get(at), star) {
+                (Some(b'*'), _) => {
+                    at += 1;
+                    star = Some((at, tag_at));
+                }
+                (Some(byte), _) if *byte == tag[tag_at] => (at, tag_at) = (at + 1, tag_at + 1),
+                // The star takes one more character, and the rest is tried again.
+                (_, Some((after, end))) => {
+                    (at, tag_at) = (after, end + 1);
+                    star = Some((after, tag_at));
+                }
+                (_, None) => return false,
+            }
+        }
+        pattern[at..].iter().all(|byte| *byte == b'*')
     }
 }
 

@@ -11,11 +11,11 @@ use k8s_openapi::{
     },
 };
 use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+    Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::text::Text;
+use crate::text::{Text, TextAt, Texts, written_twice};
 
 /// The fields that lead to the pod spec.
 type Path = &'static [&'static str];
@@ -51,7 +51,9 @@ const WITHOUT_IMAGES: &[(&str, &str)] = &[
 
 /// The lists of a pod spec (Kubernetes API, core/v1 PodSpec) whose elements name images, in the order in which
 /// a message reports them.
-pub(crate) const IMAGE_LISTS: &[&str; 4] = &["containers", "initContainers", "ephemeralContainers", "volumes"];
+pub(crate) const IMAGE_LISTS: [&str; 4] = ["containers", "initContainers", "ephemeralContainers", VOLUMES];
+/// The one whose elements are not containers.
+pub(crate) const VOLUMES: &str = "volumes";
 
 /// The fields that lead to the pod spec of a kind, `None` where it has none that this policy knows.
 pub(crate) fn path(group: &str, kind: &str) -> Option<Path> {
@@ -131,7 +133,7 @@ impl std::error::Error for ObjectError {}
 pub struct Workload<'a> {
     /// `metadata.generateName`, the start of a name that the API server has yet to make.
     pub generate_name: Option<Cow<'a, str>>,
-    /// The images, in the order of [`PodSpec`]'s fields.
+    /// The images, those of a pod spec in the order of its lists here: containers first, volumes last.
     pub images: Vec<Image<'a>>,
 }
 
@@ -139,78 +141,6 @@ impl<'a> From<Vec<Image<'a>>> for Workload<'a> {
     fn from(images: Vec<Image<'a>>) -> Self {
         Self { images, generate_name: None }
     }
-}
-
-/// The parts of a pod spec (Kubernetes API, core/v1 PodSpec) that name images.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PodSpec<'a> {
-    #[serde(borrow, default)]
-    containers: Option<Vec<Container<'a>>>,
-    #[serde(borrow, default)]
-    init_containers: Option<Vec<Container<'a>>>,
-    #[serde(borrow, default)]
-    ephemeral_containers: Option<Vec<Container<'a>>>,
-    #[serde(borrow, default)]
-    volumes: Option<Vec<Volume<'a>>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Container<'a> {
-    #[serde(borrow, default)]
-    name: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    image: Option<Text<'a>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Volume<'a> {
-    #[serde(borrow, default)]
-    name: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    image: Option<ImageVolume<'a>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ImageVolume<'a> {
-    #[serde(borrow, default)]
-    reference: Option<Text<'a>>,
-}
-
-impl<'a> PodSpec<'a> {
-    /// The images of the pod spec, in the order of its fields here.
-    pub(crate) fn into_images(self) -> Vec<Image<'a>> {
-        let [containers, init_containers, ephemeral_containers, volumes_field] = *IMAGE_LISTS;
-        let lists = [
-            (containers, self.containers),
-            (init_containers, self.init_containers),
-            (ephemeral_containers, self.ephemeral_containers),
-        ];
-        let volumes = self.volumes.unwrap_or_default();
-        let mut images = Vec::new();
-        for (list, containers) in lists {
-            let containers = containers.unwrap_or_default().into_iter().enumerate();
-            images.extend(containers.map(|(index, container)| image(list, index, container.name, container.image)));
-        }
-        for (index, volume) in volumes.into_iter().enumerate() {
-            if let Some(source) = volume.image {
-                images.push(image(volumes_field, index, volume.name, source.reference));
-            }
-        }
-        images
-    }
-}
-
-fn image<'a>(list: &'static str, index: usize, name: Option<Text<'a>>, text: Option<Text<'a>>) -> Image<'a> {
-    let text = text.map(|text| text.0).filter(|text| !text.is_empty());
-    Image { place: ImagePlace::Element(list, name.map(|name| name.0), index), text }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata<'a> {
-    #[serde(borrow, default)]
-    generate_name: Option<Text<'a>>,
 }
 
 /// Reads an object whose pod spec is at `path` out of the stream, without a copy of anything else.
@@ -230,10 +160,9 @@ impl<'de> DeserializeSeed<'de> for WorkloadAt {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         if self.depth == self.path.len() {
-            let spec = Option::<PodSpec<'de>>::deserialize(deserializer)?.unwrap_or_default();
-            return Ok(Workload { images: spec.into_images(), generate_name: None });
+            return deserializer.deserialize_option(PodSpec).map(Workload::from);
         }
-        deserializer.deserialize_any(self)
+        deserializer.deserialize_option(self)
     }
 }
 
@@ -241,12 +170,18 @@ impl<'de> Visitor<'de> for WorkloadAt {
     type Value = Workload<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let field = self.depth.checked_sub(1).and_then(|above| self.path.get(above)).unwrap_or(&"object");
-        write!(f, "an object as {field}")
+        match self.depth.checked_sub(1).and_then(|above| self.path.get(above)) {
+            Some(field) => write!(f, "an object as {field}"),
+            None => f.write_str("an object"),
+        }
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
         Ok(Workload::default())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -255,17 +190,106 @@ impl<'de> Visitor<'de> for WorkloadAt {
         while let Some(Text(key)) = map.next_key()? {
             if key == self.path[self.depth] {
                 let below = map.next_value_seed(Self { path: self.path, depth: self.depth + 1 })?;
-                // Which of two would count is the API server's guess, not ours.
                 if found.replace(below).is_some() {
-                    return Err(serde::de::Error::custom(format_args!("duplicate field `{key}`")));
+                    return Err(written_twice(&key));
                 }
             } else if self.depth == 0 && key == "metadata" {
-                let metadata: Option<Metadata<'de>> = map.next_value()?;
-                generate_name = metadata.and_then(|metadata| metadata.generate_name).map(|name| name.0);
+                let mut text = [TextAt::new(&["metadata", "generateName"])];
+                map.next_value_seed(Texts::below("metadata", &mut text))?;
+                [TextAt { text: generate_name, .. }] = text;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(Workload { generate_name, ..found.unwrap_or_default() })
+    }
+}
+
+/// Reads the images of a pod spec (Kubernetes API, core/v1 PodSpec), in the order of [`IMAGE_LISTS`].
+struct PodSpec;
+
+impl<'de> Visitor<'de> for PodSpec {
+    type Value = Vec<Image<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a pod spec as an object")
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut lists: [Option<Vec<Image<'de>>>; IMAGE_LISTS.len()] = Default::default();
+        while let Some(Text(key)) = map.next_key()? {
+            match IMAGE_LISTS.iter().position(|list| *list == key) {
+                Some(index) if lists[index].is_some() => return Err(written_twice(&key)),
+                Some(index) => lists[index] = Some(map.next_value_seed(ImageList(IMAGE_LISTS[index]))?),
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(lists.into_iter().flatten().flatten().collect())
+    }
+}
+
+/// Reads the images of a list of a pod spec.
+#[derive(Clone, Copy)]
+struct ImageList(&'static str);
+
+impl<'de> DeserializeSeed<'de> for ImageList {
+    type Value = Vec<Image<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ImageList {
+    type Value = Vec<Image<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list as {}", self.0)
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let mut images = Vec::new();
+        let mut index = 0;
+        while let Some(image) = elements.next_element_seed(Element { list: self.0, index })? {
+            images.extend(image);
+            index += 1;
+        }
+        Ok(images)
+    }
+}
+
+/// Reads an element of a list of a pod spec: a container, or a volume, of which only an image volume has an image.
+struct Element {
+    list: &'static str,
+    index: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Element {
+    type Value = Option<Image<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let Self { list, index } = self;
+        let image: &[&str] = if list == VOLUMES { &["image", "reference"] } else { &["image"] };
+        let mut texts = [TextAt::new(&["name"]), TextAt::new(image)];
+        Texts::of(if list == VOLUMES { "a volume" } else { "a container" }, &mut texts).deserialize(deserializer)?;
+        let [name, image] = texts;
+        let place = ImagePlace::Element(list, name.text, index);
+        Ok(image.has_holder.then(|| Image { place, text: image.text.filter(|text| !text.is_empty()) }))
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use xtask::host::HostCalls;
 
 use crate::call::{accepts, check, payload, validate};
-use crate::clock::{NOW, check_at, validate_at};
+use crate::clock::{NOW, check_at, validate_at, validate_under};
 use crate::host::Host;
 use crate::objects::{every_setting, pod, set, with, with_config_map};
 
@@ -259,6 +259,29 @@ impl HostCalls for Slow {
     }
 }
 
+/// What an image volume mounts may be no container image: its configuration is then an empty object.
+#[test]
+fn an_artifact_is_described_by_its_annotations() {
+    let annotations = json!({
+        "org.opencontainers.image.licenses": "Apache-2.0",
+        "org.opencontainers.image.source": "https://example.org/model",
+    });
+    let artifact = json!({"manifest": {"annotations": annotations}, "config": {}});
+    let open_source = with(json!({"allowed_namespaces": ["*"], "byoc_requirements": {"open_source": true}}));
+    check(
+        &pod("quay.io/x/model:1"),
+        &open_source,
+        Host::json(&artifact),
+        expect![[r#"
+            accepted
+            ends: never
+            exception: allowed_namespaces[0]
+            images: quay.io/x/model:1
+            asked: kubewarden oci/v1/oci_manifest_config "quay.io/x/model:1"
+        "#]],
+    );
+}
+
 #[test]
 fn a_slow_host_is_waited_for() {
     let answer = validate(payload(&pod("quay.io/x/y:1"), &with_config_map()).as_bytes(), Arc::new(Slow));
@@ -358,6 +381,40 @@ fn a_clock_that_cannot_be_right_ends_every_exception_with_an_end() {
     "#]],
     );
     check_at(0, &pod("reg.example/web:1"), &every_setting(), Host::silent(), expect![["accepted\n"]]);
+}
+
+#[test]
+fn a_host_that_cannot_say_the_time_ends_every_exception_with_an_end() {
+    // WASI's numbers of errors: a time past 2554, and a host without a clock.
+    const OVERFLOW: u32 = 61;
+    const NOT_SUPPORTED: u32 = 58;
+    let ends = with(json!({"allowed_namespaces": [{"name": "*", "sunset_date": "9999-12-31"}]}));
+    let answer = |error, settings| {
+        validate_under(Err(error), &payload(&pod("quay.io/x/y:1"), settings), Host::silent()).0.to_string()
+    };
+    expect![[r#"
+        refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y:1 is not from an approved registry; the exception for tool-mix ended on 9999-12-31
+        approved: reg.example
+        ends: 9999-12-31
+        exception: allowed_namespaces[0]
+        images: quay.io/x/y:1
+    "#]]
+    .assert_eq(&answer(OVERFLOW, &ends));
+    expect![[r#"
+        refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: quay.io/x/y:1 is not from an approved registry; whether the exception for tool-mix has ended is unknown, because the policy server's clock says 1970-01-01
+        approved: reg.example
+        exception: none
+        images: quay.io/x/y:1
+    "#]]
+    .assert_eq(&answer(NOT_SUPPORTED, &ends));
+    for error in [OVERFLOW, NOT_SUPPORTED] {
+        let payload = payload(&pod("reg.example/web:1"), &every_setting());
+        assert_eq!(validate_under(Err(error), &payload, Host::silent()).0.to_string(), "accepted\n");
+    }
 }
 
 /// The answers to an image, for settings that are wrong in one key at a time.

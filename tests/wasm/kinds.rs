@@ -194,23 +194,23 @@ fn an_object_that_is_not_its_kind_is_refused() {
     check(
         create("Pod", json!("web")),
         expect![[r#"
-        refused 403
-        Pod tool-mix/web cannot be read: invalid type: string "web", expected an object as object at line 1 column 5: send a Pod as the Kubernetes API describes it
-    "#]],
+            refused 403
+            Pod tool-mix/web cannot be read: invalid type: string "web", expected an object at line 1 column 5: send a Pod as the Kubernetes API describes it
+        "#]],
     );
     check(
         create("Pod", json!([])),
         expect![[r#"
-        refused 403
-        Pod tool-mix/web cannot be read: invalid type: sequence, expected an object as object at line 1 column 2: send a Pod as the Kubernetes API describes it
-    "#]],
+            refused 403
+            Pod tool-mix/web cannot be read: invalid type: sequence, expected an object at line 1 column 0: send a Pod as the Kubernetes API describes it
+        "#]],
     );
     check(
         create("Pod", json!({"spec": {"containers": {"web": {"image": "nginx"}}}})),
         expect![[r#"
-        refused 403
-        Pod tool-mix/web cannot be read: invalid type: map, expected a sequence at line 1 column 22: send a Pod as the Kubernetes API describes it
-    "#]],
+            refused 403
+            Pod tool-mix/web cannot be read: invalid type: map, expected a list as containers at line 1 column 22: send a Pod as the Kubernetes API describes it
+        "#]],
     );
     check(
         create("Pod", json!({"spec": {"containers": [{"name": "web", "image": 5}]}})),
@@ -222,16 +222,16 @@ fn an_object_that_is_not_its_kind_is_refused() {
     check(
         create("Pod", json!({"spec": {"containers": ["nginx"]}})),
         expect![[r#"
-        refused 403
-        Pod tool-mix/web cannot be read: invalid type: string "nginx", expected struct Container at line 1 column 30: send a Pod as the Kubernetes API describes it
-    "#]],
+            refused 403
+            Pod tool-mix/web cannot be read: invalid type: string "nginx", expected an object as a container at line 1 column 30: send a Pod as the Kubernetes API describes it
+        "#]],
     );
     check(
         create("Pod", json!({"spec": {"volumes": [{"name": "models", "image": "nginx"}]}})),
         expect![[r#"
-        refused 403
-        Pod tool-mix/web cannot be read: invalid type: string "nginx", expected struct ImageVolume at line 1 column 36: send a Pod as the Kubernetes API describes it
-    "#]],
+            refused 403
+            Pod tool-mix/web cannot be read: invalid type: string "nginx", expected an object as a volume at line 1 column 36: send a Pod as the Kubernetes API describes it
+        "#]],
     );
     check(
         create("apps/Deployment", json!({"spec": {"template": "nginx"}})),
@@ -243,9 +243,9 @@ fn an_object_that_is_not_its_kind_is_refused() {
     check(
         create("batch/CronJob", json!({"spec": [{"jobTemplate": {}}]})),
         expect![[r#"
-        refused 403
-        CronJob tool-mix/web cannot be read: invalid type: sequence, expected an object as spec at line 1 column 9: send a CronJob as the Kubernetes API describes it
-    "#]],
+            refused 403
+            CronJob tool-mix/web cannot be read: invalid type: sequence, expected an object as spec at line 1 column 8: send a CronJob as the Kubernetes API describes it
+        "#]],
     );
 }
 

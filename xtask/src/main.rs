@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{annotate, check, demo, pull, push, run};
+use xtask::{annotate, bench, check, demo, pull, push, run};
 
 /// Runs, annotates and checks the policy, with kwctl's own flags
 #[derive(Parser)]
@@ -11,6 +11,7 @@ use xtask::{annotate, check, demo, pull, push, run};
 enum Command {
     Run(run::Args),
     Annotate(annotate::Args),
+    Bench(bench::Args),
     Check(check::Args),
     Demo(demo::Args),
     Push(push::Args),
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Run(args) => run::run(&args),
         Command::Annotate(args) => annotate::annotate(&args),
+        Command::Bench(args) => bench::bench(&args),
         Command::Check(args) => check::check(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Push(args) => push::push(&args),

@@ -18,7 +18,7 @@ use crate::{
     node,
     problem::Problems,
     settings::Settings,
-    text::{Text, TextAt, Texts, written_twice},
+    text::{Key, Text, TextAt, Texts, written_twice},
     workload::{self, ObjectError, Workload, WorkloadAt},
 };
 
@@ -36,10 +36,10 @@ impl<'a> Payload<'a> {
     ///
     /// # Errors
     ///
-    /// What does not decode, apart from the object: that is kept for the decision, which may not need it.
-    pub fn parse(payload: &'a str) -> Result<Self, PayloadError> {
+    /// What does not decode or, in a text that is needed, is not UTF-8, apart from the object: that is kept for the decision, which may not need it.
+    pub fn parse(payload: &'a [u8]) -> Result<Self, PayloadError> {
         let read = |objects| {
-            let mut json = serde_json::Deserializer::from_str(payload);
+            let mut json = serde_json::Deserializer::from_slice(payload);
             let read = PayloadReader { objects }.deserialize(&mut json)?;
             json.end().map(|()| read)
         };
@@ -138,7 +138,7 @@ impl<'a> Request<'a> {
             Some(Object::Json(json)) => json.get(),
         };
         let workload = if let Some(path) = workload::path(group, kind) {
-            WorkloadAt::path(path).deserialize(&mut serde_json::Deserializer::from_str(json)).map_err(ObjectError::from)
+            WorkloadAt::path(path).deserialize(&mut serde_json::Deserializer::from_slice(json.as_bytes())).map_err(ObjectError::from)
         } else if workload::is_node(group, kind) {
             let repositories = settings.sandbox_repositories()?;
             parse(json).and_then(|node| node::images(&node, repositories)).map(Workload::from)
@@ -152,7 +152,7 @@ impl<'a> Request<'a> {
 }
 
 fn parse(json: &str) -> Result<Value<'_>, ObjectError> {
-    serde_json::from_str(json).map_err(ObjectError::from)
+    serde_json::from_slice(json.as_bytes()).map_err(ObjectError::from)
 }
 
 /// What becomes of the objects of a request.
@@ -185,14 +185,14 @@ impl<'de> Visitor<'de> for PayloadReader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut request, mut settings) = (None, None);
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            match &*key {
-                "request" if request.is_none() => {
-                    request = Some(map.next_value_seed(RequestReader { objects: self.objects })?);
-                }
-                "settings" if settings.is_none() => settings = Some(map.next_value::<Option<_>>()?.unwrap_or_default()),
-                "request" | "settings" => return Err(written_twice(&key)),
-                _ => drop(map.next_value::<IgnoredAny>()?),
+        let keys = |key: &str| ["request", "settings"].iter().position(|known| *known == key);
+        while let Some(key) = map.next_key_seed(Key(&keys))? {
+            match key {
+                Some(0) if request.is_some() => return Err(written_twice("request")),
+                Some(0) => request = Some(map.next_value_seed(RequestReader { objects: self.objects })?),
+                Some(_) if settings.is_some() => return Err(written_twice("settings")),
+                Some(_) => settings = Some(map.next_value::<Option<_>>()?.unwrap_or_default()),
+                None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         let request = request.ok_or_else(|| Error::missing_field("request"))?;
@@ -232,17 +232,16 @@ impl<'de> Visitor<'de> for RequestReader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut request = Request::default();
-        let mut seen = Vec::with_capacity(FIELDS.len());
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            let Some(field) = FIELDS.iter().find(|field| **field == &*key) else {
+        let mut seen = [false; FIELDS.len()];
+        while let Some(key) = map.next_key_seed(Key(&|key| FIELDS.iter().position(|field| *field == key)))? {
+            let Some(index) = key else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            if seen.contains(field) {
-                return Err(written_twice(field));
+            if std::mem::replace(&mut seen[index], true) {
+                return Err(written_twice(FIELDS[index]));
             }
-            seen.push(*field);
-            match *field {
+            match FIELDS[index] {
                 "kind" => request.kind = map.next_value_seed(KindReader)?,
                 // An empty name is none: no exception may cover it.
                 "namespace" => {
@@ -254,8 +253,9 @@ impl<'de> Visitor<'de> for RequestReader {
                 _ => request.old_object = map.next_value_seed(self.object(&request))?,
             }
         }
-        match REQUIRED.iter().find(|field| !seen.contains(field)) {
-            Some(missing) => Err(Error::missing_field(missing)),
+        let missing = FIELDS.iter().zip(seen).find(|(field, seen)| REQUIRED.contains(field) && !seen);
+        match missing {
+            Some((missing, _)) => Err(Error::missing_field(missing)),
             None => Ok(request),
         }
     }

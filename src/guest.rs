@@ -21,22 +21,18 @@ const FORBIDDEN: u16 = 403;
 
 /// Judges a request.
 pub(crate) fn validate(payload: &[u8]) -> CallResult {
-    let answer = match utf8(payload).and_then(|payload| Payload::parse(payload).map_err(|error| error.to_string())) {
+    let answer = match Payload::parse(payload) {
         Ok(Payload { request, settings }) => review(request, &settings, &Host),
-        Err(cause) => Answer::refused(cause),
+        Err(cause) => Answer::refused(cause.to_string()),
     };
     Ok(serde_json::to_vec(&Response::from(&answer))?)
 }
 
 /// Checks settings.
 pub(crate) fn validate_settings(payload: &[u8]) -> CallResult {
-    let checked = utf8(payload).and_then(|json| settings::validate(json).map_err(|problems| problems.to_string()));
+    let json = std::str::from_utf8(payload).map_err(|cause| format!("settings: is not UTF-8 ({cause}): send JSON in UTF-8"));
+    let checked = json.and_then(|json| settings::validate(json).map_err(|problems| problems.to_string()));
     Ok(serde_json::to_vec(&SettingsValidationResponse { valid: checked.is_ok(), message: checked.err() })?)
-}
-
-/// What comes from the host, as text.
-fn utf8(bytes: &[u8]) -> Result<&str, String> {
-    std::str::from_utf8(bytes).map_err(|cause| format!("is not UTF-8 ({cause}): send JSON in UTF-8"))
 }
 
 /// The answer as the host reads it. The SDK's type has its annotations in a random order.
@@ -120,11 +116,9 @@ struct GetConfigMap<'r> {
 }
 
 /// Calls a capability of the host.
-fn ask<T: Serialize + ?Sized>(namespace: &str, operation: &str, request: &T) -> Result<String, String> {
+fn ask<T: Serialize + ?Sized>(namespace: &str, operation: &str, request: &T) -> Result<Vec<u8>, String> {
     let request = serde_json::to_vec(request).map_err(|cause| cause.to_string())?;
-    let answer =
-        host_call("kubewarden", namespace, operation, &request).map_err(|cause| host_error(&cause.to_string()))?;
-    String::from_utf8(answer).map_err(|cause| unreadable(&cause))
+    host_call("kubewarden", namespace, operation, &request).map_err(|cause| host_error(&cause.to_string()))
 }
 
 /// What the host said, without waPC's own words.
@@ -137,8 +131,8 @@ fn unreadable(cause: &dyn Display) -> String {
 }
 
 /// An answer, which has to be an object.
-fn parse(answer: &str) -> Result<Value<'_>, String> {
-    match serde_json::from_str(answer) {
+fn parse(answer: &[u8]) -> Result<Value<'_>, String> {
+    match serde_json::from_slice(answer) {
         Ok(answer @ Value::Object(_)) => Ok(answer),
         Ok(_) => Err(unreadable(&"an object was expected")),
         Err(cause) => Err(unreadable(&cause)),

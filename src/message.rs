@@ -1,6 +1,9 @@
 //! All wording that people meet in an answer: refusals, warnings, audit annotations.
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write},
+};
 
 use crate::{
     admission::{Request, Unread},
@@ -40,19 +43,22 @@ pub(crate) fn refusal(
     let (number, verb) =
         if refused.len() == 1 { ("1 image".to_owned(), "is") } else { (format!("{} images", refused.len()), "are") };
     let subject = Subject { request, generate_name: workload.generate_name.as_deref() };
-    let mut lines = vec![format!("{number} of {subject} {verb} not allowed:")];
-    lines.extend(refused.iter().take(LISTED_MAX).map(|finding| format!("- {}", Problem { finding, namespace })));
+    let mut message = format!("{number} of {subject} {verb} not allowed:");
+    // Writing to a String cannot fail.
+    for finding in refused.iter().take(LISTED_MAX) {
+        let _ = write!(message, "\n- {}", Problem { finding, namespace });
+    }
     if refused.len() > LISTED_MAX {
-        lines.push(format!("and {} more", refused.len() - LISTED_MAX));
+        let _ = write!(message, "\nand {} more", refused.len() - LISTED_MAX);
     }
     if let Ok(prefixes) = settings.registry_prefixes() {
-        lines.push(format!(
-            "approved: {}",
-            listed(prefixes.iter().map(|prefix| Shown(&prefix.within(namespace)).to_string()))
-        ));
+        let prefixes = prefixes.iter().map(|prefix| Shown(&prefix.within(namespace)).to_string());
+        let _ = write!(message, "\napproved: {}", listed(prefixes));
     }
-    lines.extend(help(settings));
-    lines.join("\n")
+    if let Some(help) = help(settings) {
+        let _ = write!(message, "\n{help}");
+    }
+    message
 }
 
 /// The line of a refusal that is about one image.
@@ -196,7 +202,7 @@ impl fmt::Display for Problem<'_> {
             Err(error) => return write!(f, "{} is not an image reference: {error}", Quoted(text)),
             Ok(reference) => reference,
         };
-        f.write_str(&Shown(text).to_string())?;
+        write!(f, "{}", Shown(text))?;
         let full_form = reference.to_string();
         if full_form != text {
             write!(f, " ({})", Shown(&full_form))?;
@@ -293,6 +299,9 @@ pub struct Shown<'a>(pub &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.len() <= SHOWN_MAX && self.0.bytes().all(|byte| is_plain(byte.into())) {
+            return f.write_str(self.0);
+        }
         let end = self.0.char_indices().nth(SHOWN_MAX).map_or(self.0.len(), |(end, _)| end);
         let (mut text, left_out) = self.0.split_at(end);
         while let Some(other) = text.find(|character: char| !is_plain(character)) {

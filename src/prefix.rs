@@ -17,7 +17,7 @@ use std::{borrow::Cow, fmt, net::Ipv6Addr};
 
 use crate::reference::{
     DOCKER_HUB, Reference, canonical_domain, check_port, check_tag, ipv6_address, is_component, is_digest, is_domain,
-    is_label, split_port,
+    is_host_name, is_label, is_path, split_at, split_port,
 };
 
 const ANY: &str = "*";
@@ -41,6 +41,8 @@ struct Ends {
     domain: usize,
     path: usize,
     tag: usize,
+    /// Whether the text may match another text: with a `*`, a `{namespace}` or an IPv6 address.
+    has_pattern: bool,
 }
 
 impl<'a> Prefix<'a> {
@@ -134,6 +136,9 @@ impl<'a> Prefix<'a> {
     }
 
     fn matches_host(&self, own_host: &str, host: &str, namespace: Option<&str>) -> bool {
+        if !self.ends.has_pattern || own_host.eq_ignore_ascii_case(host) {
+            return own_host.eq_ignore_ascii_case(host);
+        }
         if let (Some(own), Some(other)) = (ipv6_address(own_host), ipv6_address(host)) {
             return same_address(own, other);
         }
@@ -152,7 +157,7 @@ impl<'a> Prefix<'a> {
 impl Ends {
     /// Finds the parts of a prefix, and checks each.
     fn find(text: &str) -> Result<Self, PrefixError> {
-        let (name, digest) = match text.split_once('@') {
+        let (name, digest) = match split_at(text, b'@') {
             Some((name, digest)) => (name, Some(digest)),
             None => (text, None),
         };
@@ -161,8 +166,8 @@ impl Ends {
             return Err(PrefixError::Digest);
         }
         let tag_end = name.len();
-        let domain_end = name.find('/').unwrap_or(tag_end);
-        let path_end = name[domain_end..].find(':').map_or(tag_end, |colon| domain_end + colon);
+        let domain_end = split_at(name, b'/').map_or(tag_end, |(domain, _)| domain.len());
+        let path_end = split_at(&name[domain_end..], b':').map_or(tag_end, |(path, _)| domain_end + path.len());
         let (domain, path) = (&name[..domain_end], &name[domain_end..path_end]);
         let host_end = check_domain(domain)?;
         check_path(path, path_end < text.len())?;
@@ -172,7 +177,8 @@ impl Ends {
         if path_end < text.len() {
             check_whole_image(domain, path)?;
         }
-        Ok(Self { host: host_end, domain: domain_end, path: path_end, tag: tag_end })
+        let has_pattern = name.bytes().any(|byte| matches!(byte, b'*' | b'{' | b'['));
+        Ok(Self { host: host_end, domain: domain_end, path: path_end, tag: tag_end, has_pattern })
     }
 }
 
@@ -239,7 +245,7 @@ fn components(path: &str) -> impl Iterator<Item = &str> {
 
 fn check_registry(name: &str) -> Result<(), PrefixError> {
     // Without a "/" a name and its tag (`redis:7`) look like a host and its port.
-    let registry = name.split_once('/').map_or_else(|| split_port(name).0, |(domain, _)| domain);
+    let registry = split_at(name, b'/').map_or_else(|| split_port(name).0, |(domain, _)| domain);
     if registry == ANY || is_domain(registry) { Ok(()) } else { Err(PrefixError::NoRegistry) }
 }
 
@@ -248,6 +254,9 @@ fn check_domain(domain: &str) -> Result<usize, PrefixError> {
     let (host, port) = split_port(domain);
     if let Some(port) = port {
         check_port(port).map_err(|_| PrefixError::Port)?;
+    }
+    if is_host_name(host) {
+        return Ok(host.len());
     }
     if let Some(address) = ipv6_address(host) {
         address.parse::<Ipv6Addr>().map_err(|_| PrefixError::Domain)?;
@@ -263,7 +272,8 @@ fn check_domain(domain: &str) -> Result<usize, PrefixError> {
 fn check_path(path: &str, is_tagged: bool) -> Result<(), PrefixError> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = if is_tagged { path } else { path.strip_suffix('/').unwrap_or(path) };
-    if path.is_empty() || path.split('/').all(|component| component == ANY || is_component(&plain(component))) {
+    let is_pattern = || path.split('/').all(|component| component == ANY || is_component(&plain(component)));
+    if path.is_empty() || is_path(path) || is_pattern() {
         Ok(())
     } else if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Err(PrefixError::UpperCase)

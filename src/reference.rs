@@ -85,7 +85,7 @@ impl<'a> Reference<'a> {
             check_port(port)?;
         }
         check_host(host)?;
-        let (path, tag) = match rest.split_once(':') {
+        let (path, tag) = match split_at(rest, b':') {
             Some((path, tag)) => (path, Some(tag)),
             None => (rest, None),
         };
@@ -198,7 +198,7 @@ fn is_image_id(text: &str) -> bool {
 }
 
 fn split_digest(text: &str) -> Result<(&str, Option<&str>), ReferenceError> {
-    match text.split_once('@') {
+    match split_at(text, b'@') {
         None => Ok((text, None)),
         Some((name, digest)) if is_digest(digest) => Ok((name, Some(digest))),
         Some(_) => Err(ReferenceError::Digest),
@@ -207,7 +207,7 @@ fn split_digest(text: &str) -> Result<(&str, Option<&str>), ReferenceError> {
 
 /// Whether `text` is a digest of an algorithm that the runtimes know.
 pub(crate) fn is_digest(text: &str) -> bool {
-    let Some((algorithm, hex)) = text.split_once(':') else {
+    let Some((algorithm, hex)) = split_at(text, b':') else {
         return false;
     };
     DIGEST_ALGORITHMS.iter().any(|&(name, length)| algorithm == name && hex.len() == length) && is_hex(hex)
@@ -219,7 +219,7 @@ fn is_hex(text: &str) -> bool {
 
 /// Splits a name (with its tag) into the domain and the rest, as `splitDockerDomain` does.
 fn split_domain(name: &str) -> (&str, &str) {
-    match name.split_once('/') {
+    match split_at(name, b'/') {
         Some((LEGACY_DOCKER_HUB, rest)) => (DOCKER_HUB, rest),
         Some((first, rest)) if is_domain(first) => (first, rest),
         _ => (DOCKER_HUB, name),
@@ -239,17 +239,24 @@ pub(crate) fn canonical_domain(domain: &str) -> &str {
 fn check_host(host: &str) -> Result<(), ReferenceError> {
     let well_formed = match ipv6_address(host) {
         Some(address) => !address.is_empty() && address.bytes().all(|byte| byte == b':' || byte.is_ascii_hexdigit()),
-        None => host.split('.').all(is_label),
+        None => is_host_name(host),
     };
     if well_formed { Ok(()) } else { Err(ReferenceError::Domain) }
+}
+
+/// Splits a text at the first `separator`, an ASCII character, which is left out. What `str::split_once` prepares
+/// pays off in a long text; here all are short.
+pub(crate) fn split_at(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == separator)?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
 /// Splits a domain into its host and, after the `:`, its port.
 pub(crate) fn split_port(domain: &str) -> (&str, Option<&str>) {
     // The colons of an IPv6 address are inside its brackets.
-    let host_end = if domain.starts_with('[') { domain.find(']').map_or(0, |end| end + 1) } else { 0 };
-    match domain[host_end..].find(':') {
-        Some(colon) => (&domain[..host_end + colon], Some(&domain[host_end + colon + 1..])),
+    let address_end = if domain.starts_with('[') { domain.find(']').map_or(0, |end| end + 1) } else { 0 };
+    match split_at(&domain[address_end..], b':') {
+        Some((rest, port)) => (&domain[..address_end + rest.len()], Some(port)),
         None => (domain, None),
     }
 }
@@ -263,16 +270,30 @@ pub(crate) fn ipv6_address(host: &str) -> Option<&str> {
     host.strip_prefix('[')?.strip_suffix(']')
 }
 
+/// Whether `text` is a host name: labels joined by `.`, none of which begins or ends with a `-`.
+pub(crate) fn is_host_name(text: &str) -> bool {
+    let mut previous = b'.';
+    for byte in text.bytes() {
+        let may_follow = match byte {
+            b'.' => !matches!(previous, b'.' | b'-'),
+            b'-' => previous != b'.',
+            _ => byte.is_ascii_alphanumeric(),
+        };
+        if !may_follow {
+            return false;
+        }
+        previous = byte;
+    }
+    !matches!(previous, b'.' | b'-')
+}
+
 /// Whether `text` is one label of a host name.
 pub(crate) fn is_label(text: &str) -> bool {
-    !text.is_empty()
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-        && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_alphanumeric())
+    !text.contains('.') && is_host_name(text)
 }
 
 fn check_path(path: &str) -> Result<(), ReferenceError> {
-    if path.split('/').all(is_component) {
+    if is_path(path) {
         Ok(())
     } else if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Err(ReferenceError::UpperCase)
@@ -281,8 +302,8 @@ fn check_path(path: &str) -> Result<(), ReferenceError> {
     }
 }
 
-/// Whether `text` is one component of a path.
-pub(crate) fn is_component(text: &str) -> bool {
+/// Whether `text` is a path: alphanumeric characters with single separators between them, of which the `/` is one.
+pub(crate) fn is_path(text: &str) -> bool {
     let text = text.as_bytes();
     let mut separator_start = 0;
     for (index, byte) in text.iter().enumerate() {
@@ -297,9 +318,14 @@ pub(crate) fn is_component(text: &str) -> bool {
     !text.is_empty() && separator_start == text.len()
 }
 
-/// Whether `text` may stand between two alphanumeric characters.
+/// Whether `text` is one component of a path.
+pub(crate) fn is_component(text: &str) -> bool {
+    !text.contains('/') && is_path(text)
+}
+
+/// Whether `text` may stand between two alphanumeric characters of a path.
 fn is_separator(text: &[u8]) -> bool {
-    matches!(text, b"." | b"_" | b"__") || text.iter().all(|byte| *byte == b'-')
+    matches!(text, b"/" | b"." | b"_" | b"__") || text.iter().all(|byte| *byte == b'-')
 }
 
 pub(crate) fn check_tag(tag: &str) -> Result<(), ReferenceError> {

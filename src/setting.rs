@@ -27,13 +27,13 @@ impl<T> Lazy<T> {
     /// The setting; `read` gets its JSON, or `None` where the operator did not set it.
     pub(crate) fn get<'a>(
         &self,
-        json: Option<&'a RawValue>,
+        json: impl FnOnce() -> Option<&'a RawValue>,
         key: &str,
         read: impl FnOnce(Option<Value<'a>>, &Place<'_>, &mut Problems) -> T,
     ) -> Result<&T, &Problems> {
         let value = self.0.get_or_init(|| {
             let place = Place::Top.key(key);
-            let json = json.map(|json| parse(json.get(), &place)).transpose()?;
+            let json = json().map(|json| parse(json.get(), &place)).transpose()?;
             let mut problems = Problems::default();
             let value = read(json, &place, &mut problems);
             if problems.is_empty() { Ok(value) } else { Err(problems) }
@@ -44,7 +44,7 @@ impl<T> Lazy<T> {
 
 /// Parses JSON that is not yet known to be any.
 pub(crate) fn parse<'a>(json: &'a str, place: &Place<'_>) -> Result<Value<'a>, Problems> {
-    serde_json::from_str(json).map_err(|cause| {
+    serde_json::from_slice(json.as_bytes()).map_err(|cause| {
         let mut problems = Problems::default();
         problems.add(place, format_args!("is not JSON: {cause}"));
         problems

@@ -79,7 +79,7 @@ pub struct Settings<'a> {
 /// Every problem, each with its place and what to write instead.
 pub fn validate(json: &str) -> Result<(), Problems> {
     let mut problems = Problems::default();
-    match serde_json::from_str::<Settings<'_>>(json) {
+    match serde_json::from_slice::<Settings<'_>>(json.as_bytes()) {
         Ok(settings) => settings.problems(&mut problems),
         Err(_) => drop(setting::fields(setting::parse(json, &Place::Top)?, KEYS, EXAMPLE, &Place::Top, &mut problems)),
     }
@@ -222,7 +222,7 @@ impl<'a> Settings<'a> {
         key: &str,
         read: impl FnOnce(Option<Value<'a>>, &Place<'_>, &mut Problems) -> T,
     ) -> Read<'s, T> {
-        let json = KEYS.iter().position(|known| *known == key).and_then(|index| self.json[index]);
+        let json = || KEYS.iter().position(|known| *known == key).and_then(|index| self.json[index]);
         setting.get(json, key, read)
     }
 

@@ -20,6 +20,29 @@ impl Deref for Text<'_> {
     }
 }
 
+/// Reads a key, and answers what it is to the reader; `None` for one that is passed over.
+pub(crate) struct Key<'k>(pub(crate) &'k dyn Fn(&str) -> Option<usize>);
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok((self.0)(key))
+    }
+}
+
 /// Two fields of one name: which of them counts is the reader's guess.
 pub(crate) fn written_twice<E: Error>(field: &str) -> E {
     E::custom(format_args!("duplicate field `{field}`"))

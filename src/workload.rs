@@ -15,7 +15,9 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::text::{Text, TextAt, Texts, written_twice};
+use crate::text::{Key, TextAt, Texts, written_twice};
+
+const METADATA: &str = "metadata";
 
 /// The fields that lead to the pod spec.
 type Path = &'static [&'static str];
@@ -186,21 +188,18 @@ impl<'de> Visitor<'de> for WorkloadAt {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        let mut generate_name = None;
-        while let Some(Text(key)) = map.next_key()? {
-            if key == self.path[self.depth] {
-                let below = map.next_value_seed(Self { path: self.path, depth: self.depth + 1 })?;
-                if found.replace(below).is_some() {
-                    return Err(written_twice(&key));
-                }
-            } else if self.depth == 0 && key == "metadata" {
-                let mut text = [TextAt::new(&["metadata", "generateName"])];
-                map.next_value_seed(Texts::below("metadata", &mut text))?;
-                [TextAt { text: generate_name, .. }] = text;
-            } else {
-                map.next_value::<IgnoredAny>()?;
+        let mut generate_name = [TextAt::new(&[METADATA, "generateName"])];
+        let Self { path, depth } = self;
+        let keys = [path[depth], if depth == 0 { METADATA } else { path[depth] }];
+        while let Some(key) = map.next_key_seed(Key(&|key| keys.iter().position(|known| *known == key)))? {
+            match key {
+                Some(0) if found.is_some() => return Err(written_twice(path[depth])),
+                Some(0) => found = Some(map.next_value_seed(Self { path, depth: depth + 1 })?),
+                Some(_) => map.next_value_seed(Texts::below(METADATA, &mut generate_name))?,
+                None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
+        let [TextAt { text: generate_name, .. }] = generate_name;
         Ok(Workload { generate_name, ..found.unwrap_or_default() })
     }
 }
@@ -225,9 +224,9 @@ impl<'de> Visitor<'de> for PodSpec {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut lists: [Option<Vec<Image<'de>>>; IMAGE_LISTS.len()] = Default::default();
-        while let Some(Text(key)) = map.next_key()? {
-            match IMAGE_LISTS.iter().position(|list| *list == key) {
-                Some(index) if lists[index].is_some() => return Err(written_twice(&key)),
+        while let Some(key) = map.next_key_seed(Key(&|key| IMAGE_LISTS.iter().position(|list| *list == key)))? {
+            match key {
+                Some(index) if lists[index].is_some() => return Err(written_twice(IMAGE_LISTS[index])),
                 Some(index) => lists[index] = Some(map.next_value_seed(ImageList(IMAGE_LISTS[index]))?),
                 None => drop(map.next_value::<IgnoredAny>()?),
             }

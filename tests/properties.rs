@@ -86,7 +86,7 @@ proptest! {
         let _ = Reference::parse(&text);
         let _ = Prefix::parse(text.as_str().into());
         let _ = settings::validate(&text);
-        let _ = Payload::parse(&text);
+        let _ = Payload::parse(text.as_bytes());
     }
 
     /// What is printed reads as the same reference, and the full form prints as itself.
@@ -195,7 +195,7 @@ fn answer(settings: &Value, image: &str) -> Answer {
         "settings": settings,
     })
     .to_string();
-    let Payload { request, settings } = Payload::parse(&payload).expect("a payload");
+    let Payload { request, settings } = Payload::parse(payload.as_bytes()).expect("a payload");
     let answer = review(request, &settings, &World);
     assert!(!answer.message.as_ref().is_some_and(|message| message.contains("are not valid")), "{answer:?}");
     answer
@@ -237,7 +237,7 @@ proptest! {
             "settings": settings,
         })
         .to_string();
-        let payload = Payload::parse(&payload).expect("a payload");
+        let payload = Payload::parse(payload.as_bytes()).expect("a payload");
         let accepted = review(payload.request, &payload.settings, &World).accepted;
         prop_assert_eq!(accepted, answer(&settings, &one).accepted && answer(&settings, &other).accepted);
     }

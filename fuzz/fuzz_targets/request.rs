@@ -26,7 +26,7 @@ fuzz_target!(|text: &str| {
 /// Whether a request is accepted, `None` where the payload cannot be read.
 fn accepts(request: &str, settings: &str) -> Option<bool> {
     let payload = format!("{{\"request\": {request}, \"settings\": {settings}}}");
-    let Payload { request, settings } = Payload::parse(&payload).ok()?;
+    let Payload { request, settings } = Payload::parse(payload.as_bytes()).ok()?;
     Some(review(request, &settings, &world::World).accepted)
 }
 

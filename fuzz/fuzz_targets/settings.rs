@@ -16,7 +16,7 @@ const REQUEST: &str = r#"{"kind": {"group": "", "kind": "Pod"}, "name": "web", "
 fuzz_target!(|json: &str| {
     let is_valid = settings::validate(json).is_ok();
     let payload = format!("{{\"request\": {REQUEST}, \"settings\": {json}}}");
-    let Ok(Payload { request, settings }) = Payload::parse(&payload) else { return assert!(!is_valid, "{json}") };
+    let Ok(Payload { request, settings }) = Payload::parse(payload.as_bytes()) else { return assert!(!is_valid, "{json}") };
     let message = review(request, &settings, &world::World).message.unwrap_or_default();
     assert!(!is_valid || !message.contains("settings of this policy are not valid"), "{message}");
 });

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use serde_json_borrow::Value;
 
 use crate::{
-    node,
+    custom_kind, node,
     problem::Problems,
     settings::Settings,
     text::{Key, Text, TextAt, Texts, written_twice},
@@ -138,14 +138,18 @@ impl<'a> Request<'a> {
             Some(Object::Json(json)) => json.get(),
         };
         let workload = if let Some(path) = workload::path(group, kind) {
-            WorkloadAt::path(path).deserialize(&mut serde_json::Deserializer::from_slice(json.as_bytes())).map_err(ObjectError::from)
+            WorkloadAt::path(path)
+                .deserialize(&mut serde_json::Deserializer::from_slice(json.as_bytes()))
+                .map_err(ObjectError::from)
         } else if workload::is_node(group, kind) {
             let repositories = settings.sandbox_repositories()?;
             parse(json).and_then(|node| node::images(&node, repositories)).map(Workload::from)
-        } else if let Some(custom) = settings.custom_kinds()?.iter().find(|custom| custom.is(group, kind)) {
-            parse(json).and_then(|object| custom.images(&object)).map(Workload::from)
         } else {
-            return Ok(Err(Unread::UnknownKind));
+            let custom: Vec<_> = settings.custom_kinds()?.iter().filter(|custom| custom.is(group, kind)).collect();
+            if custom.is_empty() {
+                return Ok(Err(Unread::UnknownKind));
+            }
+            parse(json).and_then(|object| custom_kind::images(&custom, &object)).map(Workload::from)
         };
         Ok(workload.map_err(Unread::Object))
     }

@@ -37,6 +37,12 @@ impl<'a> CustomKind<'a> {
             }
         };
         let (group, kind) = (text("group", "argoproj.io"), text("kind", "Rollout"));
+        if group.as_ref().is_some_and(|group| group.contains(['/', '*'])) {
+            problems.add(&place.key("group"), "is no API group: leave out the version, for example argoproj.io");
+        }
+        if kind.as_ref().is_some_and(|kind| kind.is_empty() || !kind.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+            problems.add(&place.key("kind"), "is no kind: write one, for example Rollout");
+        }
         let mut pointers = |key| match fields.take(key) {
             Some(value) => setting::list(value, "[/spec/template/spec]", &place.key(key), problems, Pointer::read),
             None => Vec::new(),
@@ -61,18 +67,9 @@ impl<'a> CustomKind<'a> {
         self.group == group && self.kind == kind
     }
 
-    /// The images that an object of this kind asks for.
-    ///
-    /// # Errors
-    ///
-    /// A pointer that leads to a value of the wrong type.
-    pub(crate) fn images(&self, object: &Value<'_>) -> Result<Vec<Image<'static>>, ObjectError> {
-        let mut images = Vec::new();
+    fn add_images(&self, object: &Value<'_>, images: &mut Vec<Image<'static>>) -> Result<(), ObjectError> {
         for pointer in &self.pod_specs {
-            pointer.visit(object, &mut |at, value| {
-                pod_spec_images(at, value, &mut images)?;
-                Ok(())
-            })?;
+            pointer.visit(object, &mut |at, value| pod_spec_images(at, value, images))?;
         }
         for pointer in &self.images {
             pointer.visit(object, &mut |at, value| {
@@ -84,14 +81,32 @@ impl<'a> CustomKind<'a> {
                 Ok(())
             })?;
         }
-        Ok(images)
+        Ok(())
     }
+}
+
+/// The images that an object asks for, by all the entries for its kind.
+///
+/// # Errors
+///
+/// A pointer that leads to a value of the wrong type.
+pub(crate) fn images(kinds: &[&CustomKind<'_>], object: &Value<'_>) -> Result<Vec<Image<'static>>, ObjectError> {
+    let mut images = Vec::new();
+    kinds.iter().try_for_each(|kind| kind.add_images(object, &mut images))?;
+    Ok(images)
 }
 
 /// The images of a pod spec that is part of a tree; [`workload::WorkloadAt`] reads those of a stream.
 fn pod_spec_images(at: &str, spec: &Value<'_>, images: &mut Vec<Image<'static>>) -> Result<(), ObjectError> {
     if !matches!(spec, Value::Object(_)) {
         return Err(ObjectError::at(at, &"expected a pod spec as an object"));
+    }
+    // Every pod has a container: what has none is something else, and its images would be missed.
+    if matches!(spec.get(workload::IMAGE_LISTS[0]), Value::Null) {
+        return Err(ObjectError::at(
+            at,
+            &"expected a pod spec, which has containers (custom_kinds says that it is here)",
+        ));
     }
     for list in workload::IMAGE_LISTS {
         let place = format!("{at}/{list}");
@@ -131,11 +146,8 @@ struct Pointer<'a>(Cow<'a, str>);
 impl<'a> Pointer<'a> {
     fn read(value: Value<'a>, place: &Place<'_>, problems: &mut Problems) -> Option<Self> {
         setting::parsed(value, POINTER_EXAMPLE, place, problems, |text| {
-            if text.starts_with('/') && text.len() > 1 {
-                Ok(Self(text))
-            } else {
-                Err("is no JSON pointer: write for example /spec/template/spec")
-            }
+            let is_pointer = text.strip_prefix('/').is_some_and(|tokens| tokens.split('/').all(is_token));
+            if is_pointer { Ok(Self(text)) } else { Err("is no JSON pointer: write for example /spec/template/spec") }
         })
     }
 
@@ -149,6 +161,15 @@ impl<'a> Pointer<'a> {
         let tokens: Vec<&str> = self.0.split('/').skip(1).collect();
         visit(object, &tokens, &mut String::new(), found)
     }
+}
+
+/// Whether `text` may be a token of a pointer here: no field of a Kubernetes object is empty or has a space or a
+/// bracket, and RFC 6901 has no other escapes than `~0` and `~1`.
+fn is_token(text: &str) -> bool {
+    let is_escape = |rest: &str| rest.starts_with(['0', '1']);
+    !text.is_empty()
+        && !text.contains(|character: char| character.is_whitespace() || matches!(character, '[' | ']'))
+        && text.split('~').skip(1).all(is_escape)
 }
 
 fn visit(
@@ -165,7 +186,7 @@ fn visit(
         Value::Null => {}
         Value::Array(elements) => {
             for (index, element) in elements.iter().enumerate() {
-                if *token == EVERY_ELEMENT || token.parse() == Ok(index) {
+                if *token == EVERY_ELEMENT || *token == index.to_string() {
                     at.push_str(&format!("/{index}"));
                     visit(element, rest, at, found)?;
                     at.truncate(length);

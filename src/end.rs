@@ -23,11 +23,15 @@ impl<'a> End<'a> {
     ///
     /// Any other text, for example `31/12/2026`, `2026-02-30`, `2026-12-31 12:00`.
     pub fn parse(text: Cow<'a, str>) -> Result<Self, EndError> {
+        // RFC 3339 lets a time begin with other characters by agreement; there is none here.
+        if text.as_bytes().get(DATE_LENGTH).is_some_and(|separator| !matches!(separator, b'T' | b't')) {
+            return Err(EndError::of(&text));
+        }
         let seconds = if text.len() == DATE_LENGTH {
             // One parser for both: that of calendar dates alone would also take 2026-W40-3, and cost its bytes.
-            seconds(&format!("{text}T00:00:00Z"))? + SECONDS_A_DAY
+            seconds(&format!("{text}T00:00:00Z")).ok_or(EndError::Date)? + SECONDS_A_DAY
         } else {
-            seconds(&text)?
+            seconds(&text).ok_or_else(|| EndError::of(&text))?
         };
         Ok(Self { text, seconds })
     }
@@ -69,17 +73,31 @@ impl fmt::Display for End<'_> {
     }
 }
 
-fn seconds(time: &str) -> Result<i64, EndError> {
-    OffsetDateTime::parse(time, &Rfc3339).map(OffsetDateTime::unix_timestamp).map_err(|_| EndError)
+fn seconds(time: &str) -> Option<i64> {
+    OffsetDateTime::parse(time, &Rfc3339).map(OffsetDateTime::unix_timestamp).ok()
 }
 
-/// A text that is neither a date nor a time.
+/// A text that is neither a date nor a time. `Display` says what to write instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndError;
+pub enum EndError {
+    /// It looks like a date, or like nothing.
+    Date,
+    /// It looks like a time.
+    Time,
+}
+
+impl EndError {
+    fn of(text: &str) -> Self {
+        if text.contains(':') { Self::Time } else { Self::Date }
+    }
+}
 
 impl fmt::Display for EndError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("is not a date: write 2026-12-31")
+        f.write_str(match self {
+            Self::Date => "is not a date: write 2026-12-31",
+            Self::Time => "is not a time: write 2026-12-31T12:00:00Z",
+        })
     }
 }
 
@@ -117,6 +135,22 @@ mod tests {
     }
 
     #[test]
+    fn rejects_what_is_no_time() {
+        const CASES: &[&str] = &[
+            "2026-09-30T12:00:00",
+            "2026-09-30T12:00Z",
+            "2026-09-30T12:00:00+0200",
+            "2026-09-30 12:00",
+            "2026-09-30 12:00:00Z",
+            "2026-09-30_12:00:00Z",
+            "2026-12-31T24:00:00Z",
+        ];
+        for &text in CASES {
+            assert_eq!(End::parse(text.into()), Err(EndError::Time), "{text}");
+        }
+    }
+
+    #[test]
     fn rejects_what_is_no_date() {
         const CASES: &[&str] = &[
             "",
@@ -127,15 +161,12 @@ mod tests {
             "20260930",
             "2026-9-30",
             "2026-09-30 ",
-            "2026-09-30T12:00:00",
-            "2026-09-30 12:00",
             "tomorrow",
             "2026-09-3١",
             "0000000000",
-            "2026-12-31T24:00:00Z",
         ];
         for &text in CASES {
-            assert_eq!(End::parse(text.into()), Err(EndError), "{text}");
+            assert_eq!(End::parse(text.into()), Err(EndError::Date), "{text}");
         }
     }
 }

@@ -30,7 +30,8 @@ pub(crate) fn validate(payload: &[u8]) -> CallResult {
 
 /// Checks settings.
 pub(crate) fn validate_settings(payload: &[u8]) -> CallResult {
-    let json = std::str::from_utf8(payload).map_err(|cause| format!("settings: is not UTF-8 ({cause}): send JSON in UTF-8"));
+    let json =
+        std::str::from_utf8(payload).map_err(|cause| format!("settings: is not UTF-8 ({cause}): send JSON in UTF-8"));
     let checked = json.and_then(|json| settings::validate(json).map_err(|problems| problems.to_string()));
     Ok(serde_json::to_vec(&SettingsValidationResponse { valid: checked.is_ok(), message: checked.err() })?)
 }
@@ -91,7 +92,8 @@ impl Facts for Host {
         let answer = ask("oci", "v1/oci_manifest_config", reference)?;
         let answer = parse(&answer)?;
         let (manifest, config) = (answer.get("manifest"), answer.get("config"));
-        let label = |name| match text(config.get("config").get("Labels").get(name))? {
+        // An empty label says nothing.
+        let label = |name| match text(config.get("config").get("Labels").get(name))?.filter(|label| !label.is_empty()) {
             None => text(manifest.get("annotations").get(name)),
             label => Ok(label),
         };

@@ -10,8 +10,7 @@
 //! The crate `spdx` reads the same, but brings every licence and exception of the list with its full
 //! name: 97 KB of wasm, where what OSI has approved is 2 KB. It stays a dependency of the tests, which
 //! compare the list and the reading with it. Looser than `spdx`: an id that it does not know is not
-//! approved rather than an error, and what follows `WITH` is not looked up, since an exception only
-//! ever adds permissions.
+//! approved rather than an error.
 
 /// The ids of the licences that OSI has approved, in SPDX license list 3.29.0.
 const APPROVED: &str = "0BSD AAL AFL-1.1 AFL-1.2 AFL-2.0 AFL-2.1 AFL-3.0 AGPL-3.0 AGPL-3.0-only AGPL-3.0-or-later \
@@ -64,10 +63,15 @@ fn one(tokens: &mut Tokens<'_>, depth: usize) -> Option<bool> {
         return tokens.take_if(")").then_some(open_source);
     }
     let id = tokens.id()?;
-    if tokens.take_if("WITH") {
-        tokens.id()?;
-    }
-    Some(is_approved(id.strip_suffix('+').unwrap_or(id)))
+    let is_permitted = !tokens.take_if("WITH") || is_exception(tokens.id()?);
+    Some(is_permitted && is_approved(id.strip_suffix('+').unwrap_or(id)))
+}
+
+/// Whether an id is one of SPDX's exceptions, which only ever add permissions: all have this in their names, but for
+/// a few. What else may follow `WITH` can take permissions away (`Commons-Clause`).
+fn is_exception(id: &str) -> bool {
+    const OTHERS: &[&str] = &["GPL-CC-1.0", "Google-Patent-WebM", "LLGPL", "Linux-syscall-note", "SHL-2.0", "SHL-2.1"];
+    id.to_ascii_lowercase().contains("-exception") || OTHERS.iter().any(|other| other.eq_ignore_ascii_case(id))
 }
 
 fn is_approved(id: &str) -> bool {
@@ -165,6 +169,21 @@ mod tests {
         ] {
             assert_eq!(is_open_source(text), None, "{text}");
             assert!(spdx::Expression::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn knows_every_exception_of_spdx() {
+        for exception in spdx::identifiers::EXCEPTIONS {
+            let expression = format!("MIT WITH {}", exception.name);
+            assert_eq!(is_open_source(&expression), Some(true), "{expression}");
+        }
+    }
+
+    #[test]
+    fn takes_what_is_no_exception_for_a_restriction() {
+        for expression in ["Apache-2.0 WITH Commons-Clause", "MIT WITH MIT", "MIT WITH AdditionRef-x"] {
+            assert_eq!(is_open_source(expression), Some(false), "{expression}");
         }
     }
 

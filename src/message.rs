@@ -25,6 +25,8 @@ const LISTED_MAX: usize = 20;
 const SHOWN_MAX: usize = 300;
 /// How many characters of a warning the API server passes on.
 const WARNING_LENGTH_MAX: usize = 256;
+/// How many of them the reason of an exception may take: the image matters more.
+const REASON_LENGTH_MAX: usize = 80;
 
 /// An image that is refused, or let in by an exception.
 pub(crate) struct Finding<'j, T> {
@@ -101,7 +103,8 @@ pub(crate) fn ends_soon(namespace: &str, image: &str, end: &End<'_>, days_left: 
         1 => "1 day left".to_owned(),
         days => format!("{days} days left"),
     };
-    let reason = reason.map(|reason| format!(" ({})", Shown(reason))).unwrap_or_default();
+    let reason = reason.map(|reason| format!(" ({})", cut(&Shown(reason).to_string(), REASON_LENGTH_MAX)));
+    let reason = reason.unwrap_or_default();
     // The image gives way: it is the longest, and the reader knows it.
     let rest = format!("{namespace} may run  until {end}, {left}{reason}").chars().count();
     let image = cut(&Shown(image).to_string(), WARNING_LENGTH_MAX.saturating_sub(rest).max(1)).into_owned();
@@ -113,6 +116,23 @@ pub(crate) fn stays(finding: &Finding<'_, Reason<'_>>, namespace: Option<&str>) 
     let warning =
         format!("let through unchanged, new pods with it will be refused: {}", Problem { finding, namespace });
     cut(&warning, WARNING_LENGTH_MAX).into_owned()
+}
+
+/// The first warnings, each once, and how many there are more: a client shows what it gets.
+pub(crate) fn listed_warnings(warnings: Vec<String>) -> Vec<String> {
+    let mut listed = Vec::new();
+    let mut more = 0;
+    for warning in warnings {
+        match listed.len() {
+            _ if listed.contains(&warning) => {}
+            LISTED_MAX => more += 1,
+            _ => listed.push(warning),
+        }
+    }
+    if more > 0 {
+        listed.push(format!("and {more} more warnings"));
+    }
+    listed
 }
 
 /// The audit annotations of exceptions that let images in.

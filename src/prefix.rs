@@ -16,8 +16,8 @@
 use std::{borrow::Cow, fmt, net::Ipv6Addr};
 
 use crate::reference::{
-    DOCKER_HUB, Reference, canonical_domain, check_port, check_tag, ipv6_address, is_component, is_digest, is_domain,
-    is_host_name, is_label, is_path, split_at, split_port,
+    DOCKER_HUB, OFFICIAL_REPOSITORIES, Reference, canonical_domain, check_port, check_tag, ipv6_address, is_component,
+    is_digest, is_domain, is_host_name, is_label, is_path, split_at, split_port,
 };
 
 const ANY: &str = "*";
@@ -83,14 +83,17 @@ impl<'a> Prefix<'a> {
     /// Whether an image of this reference is denied to a request in `namespace`.
     ///
     /// Other spellings of the same registry are denied with it: its HTTPS port, a port with leading
-    /// zeros, the hosts of Docker Hub. A tag denies that tag with any digest.
+    /// zeros, the hosts of Docker Hub, whose own images are denied with and without their `library/`. A tag
+    /// denies that tag with any digest.
     #[must_use]
     pub fn denies(&self, reference: &Reference<'_>, namespace: Option<&str>) -> bool {
         let (host, port) = reference.host_and_port();
         let (own_host, own_port) = self.host_and_port();
+        let both_are_docker_hub = is_docker_hub(own_host) && is_docker_hub(host);
         same_server_port(own_port, port)
-            && (self.matches_host(own_host, host, namespace) || (is_docker_hub(own_host) && is_docker_hub(host)))
-            && self.matches_path(reference, namespace)
+            && (both_are_docker_hub || self.matches_host(own_host, host, namespace))
+            && (self.matches_path(reference, namespace)
+                || both_are_docker_hub && self.matches_official_image(reference, namespace))
             && match (self.tag(), self.digest()) {
                 (_, Some(digest)) => reference.digest() == Some(digest),
                 (Some(tag), None) => reference.tag() == Some(tag),
@@ -151,6 +154,21 @@ impl<'a> Prefix<'a> {
         let mut components = reference.components();
         self.components().all(|own| components.next().is_some_and(|component| matches_part(own, component, namespace)))
             && (!self.names_one_image() || components.next().is_none())
+    }
+}
+
+impl Prefix<'_> {
+    fn matches_official_image(&self, reference: &Reference<'_>, namespace: Option<&str>) -> bool {
+        let own = official_image(self.components());
+        own.zip(official_image(reference.components())).is_some_and(|(own, image)| matches_part(own, image, namespace))
+    }
+}
+
+/// The image of Docker Hub's own that a path names, with or without its `library/`.
+fn official_image<'p>(mut components: impl Iterator<Item = &'p str>) -> Option<&'p str> {
+    match (components.next(), components.next(), components.next()) {
+        (Some(image), None, _) | (Some(OFFICIAL_REPOSITORIES), Some(image), None) => Some(image),
+        _ => None,
     }
 }
 
@@ -271,7 +289,8 @@ fn check_domain(domain: &str) -> Result<usize, PrefixError> {
 /// Checks a path with the `/` before it; the one after it may stand where no tag or digest follows.
 fn check_path(path: &str, is_tagged: bool) -> Result<(), PrefixError> {
     let path = path.strip_prefix('/').unwrap_or(path);
-    let path = if is_tagged { path } else { path.strip_suffix('/').unwrap_or(path) };
+    let without_end = path.strip_suffix('/').filter(|path| !is_tagged && !path.is_empty());
+    let path = without_end.unwrap_or(path);
     let is_pattern = || path.split('/').all(|component| component == ANY || is_component(&plain(component)));
     if path.is_empty() || is_path(path) || is_pattern() {
         Ok(())

@@ -25,8 +25,9 @@
 //!
 //! - a first component that looks like a domain and is none (`my_registry.io/x`) is refused;
 //!   distribution falls back to a name without a domain, and the runtime then connects to it;
-//! - an image ID (`sha256:` and 64 hex digits) is refused; distribution reads it as the repository
-//!   `sha256` with a tag, and the kubelet runs whatever image of the node has that ID.
+//! - an image ID, whole or its start (`sha256:` and hex digits, or 64 of them alone), is refused;
+//!   distribution reads it as the repository `sha256` with a tag, and containerd runs whatever image of
+//!   the node has an ID that begins so.
 
 use std::fmt;
 
@@ -40,7 +41,8 @@ pub const PATH_LENGTH_MAX: usize = 255;
 pub const TAG_LENGTH_MAX: usize = 128;
 
 const LEGACY_DOCKER_HUB: &str = "index.docker.io";
-const OFFICIAL_REPOSITORIES: &str = "library";
+/// The first component of Docker Hub's own repositories.
+pub(crate) const OFFICIAL_REPOSITORIES: &str = "library";
 /// The digest algorithms of the OCI image specification and go-digest, with their length in hex digits.
 const DIGEST_ALGORITHMS: &[(&str, usize)] = &[("sha256", 64), ("sha384", 96), ("sha512", 128)];
 
@@ -192,9 +194,12 @@ impl fmt::Display for ReferenceError {
 
 impl std::error::Error for ReferenceError {}
 
-/// An image ID, in either of the forms that a runtime looks up among the images of its node.
+/// An image ID, in one of the forms that a runtime looks up among the images of its node: 64 hex digits, or a
+/// digest, of which the start is enough.
 fn is_image_id(text: &str) -> bool {
-    (text.len() == 64 && is_hex(text)) || is_digest(text)
+    let is_start_of_digest =
+        |(algorithm, _)| !text.contains('/') && DIGEST_ALGORITHMS.iter().any(|&(name, _)| algorithm == name);
+    (text.len() == 64 && is_hex(text)) || split_at(text, b':').is_some_and(is_start_of_digest)
 }
 
 fn split_digest(text: &str) -> Result<(&str, Option<&str>), ReferenceError> {

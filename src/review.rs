@@ -103,6 +103,7 @@ fn review_images(mut request: Request<'_>, settings: &Settings<'_>, facts: &impl
         let reason = image.text.as_deref().map_or(Ok(Some(Reason::NoImage)), |text| judge.judge_unchanged(text))?;
         warnings.extend(reason.map(|what| message::stays(&Finding { image, what }, namespace)));
     }
+    let warnings = message::listed_warnings(warnings);
     let annotations = if granted.is_empty() { Annotations::new() } else { message::granted(&granted) };
     Ok(Answer { warnings, annotations, ..Answer::accepted() })
 }

@@ -12,6 +12,8 @@ use crate::problem::{Place, Problems};
 
 /// How a repeated key is reported.
 pub(crate) const WRITTEN_TWICE: &str = "is written twice: keep one of them";
+/// How a key without a value is reported, in an exception for example, which it was to restrict.
+const WITHOUT_VALUE: &str = "has no value: write one, or leave the key out";
 
 /// A setting that is read when it is first asked for, and once.
 #[derive(Debug)]
@@ -55,10 +57,10 @@ pub(crate) fn parse<'a>(json: &'a str, place: &Place<'_>) -> Result<Value<'a>, P
 pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
 impl<'a> Fields<'a> {
-    /// The value of `key`; `null` is as good as none.
+    /// The value of `key`.
     pub(crate) fn take(&mut self, key: &str) -> Option<Value<'a>> {
         let at = self.0.iter().position(|(own, _)| own == key)?;
-        Some(self.0.swap_remove(at).1).filter(|value| !matches!(value, Value::Null))
+        Some(self.0.swap_remove(at).1)
     }
 }
 
@@ -74,14 +76,18 @@ pub(crate) fn fields<'a>(
         problems.add(place, Mismatch { found: &value, expected: "an object", example });
         return None;
     };
-    let fields = object.into_vec();
-    for (index, (key, _)) in fields.iter().enumerate() {
+    let mut fields = object.into_vec();
+    for (index, (key, value)) in fields.iter().enumerate() {
         if !known.contains(&&**key) {
             problems.add(&place.key(key), UnknownKey { key, known });
         } else if fields[..index].iter().any(|(other, _)| other == key) {
             problems.add(&place.key(key), WRITTEN_TWICE);
+        } else if matches!(value, Value::Null) {
+            problems.add(&place.key(key), WITHOUT_VALUE);
         }
     }
+    // Reported once is enough.
+    fields.retain(|(_, value)| !matches!(value, Value::Null));
     Some(Fields(fields))
 }
 
@@ -167,7 +173,11 @@ pub(crate) fn days(value: &Value<'_>, least: u32, place: &Place<'_>, problems: &
         _ => None,
     };
     number.filter(|days| *days >= least).unwrap_or_else(|| {
-        problems.add(place, format_args!("is no number of days: write a whole number from {least}, for example 30"));
+        let quotes = if matches!(value, Value::Str(_)) { " without quotes" } else { "" };
+        problems.add(
+            place,
+            format_args!("is no number of days: write a whole number{quotes} from {least}, for example 30"),
+        );
         least
     })
 }

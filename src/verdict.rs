@@ -308,7 +308,10 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
             return Ok(Vec::new());
         };
         let mut unmet = requirements.unmet_by_reference(reference, namespace);
-        if requirements.need_description() {
+        // A registry that the requirements do not allow is not asked: the tenant chose its address, and would choose
+        // what the policy server waits for.
+        let is_elsewhere = unmet.iter().any(|unmet| matches!(unmet, Unmet::OtherRegistry(_)));
+        if requirements.need_description() && !is_elsewhere {
             match self.describe(&reference.to_string()) {
                 Ok(image) => {
                     unmet.extend(requirements.unmet_by_description(&image, || self.now(), |base| self.describe(base)));

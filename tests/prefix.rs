@@ -192,11 +192,16 @@ fn denies_other_spellings_that_it_does_not_approve() {
         ("docker.io/library/nginx", "INDEX.docker.io/library/nginx"),
         ("registry-1.docker.io/library/nginx", "nginx"),
         ("index.docker.io/library/nginx", "registry-1.docker.io/library/nginx"),
+        ("docker.io/nginx", "nginx"),
+        ("docker.io/nginx", "registry-1.docker.io/library/nginx:1"),
+        ("docker.io/library/nginx", "registry-1.docker.io/nginx:1"),
+        ("docker.io/library/nginx:1", "docker.io:443/nginx:1"),
+        ("docker.io/nginx-{namespace}", "registry.hub.docker.com/library/nginx-n"),
     ];
     for &(text, image) in CASES {
         let (prefix, reference) = (prefix(text), reference(image));
-        assert!(prefix.denies(&reference, None), "{text} denies {image}");
-        assert!(!prefix.approves(&reference, None), "{text} approves {image}");
+        assert!(prefix.denies(&reference, Some("n")), "{text} denies {image}");
+        assert!(!prefix.approves(&reference, Some("n")), "{text} approves {image}");
     }
 }
 
@@ -208,6 +213,9 @@ fn denies_no_other_registry() {
         ("docker.io/library/nginx", "evil.example/library/nginx"),
         ("docker.io/library/nginx", "registry-2.docker.io/library/nginx"),
         ("docker.io/library/nginx", "registry-1.docker.io:5000/library/nginx"),
+        ("docker.io/library/nginx", "docker.io/nginx/nginx"),
+        ("docker.io/library/nginx", "docker.io/nginx2"),
+        ("reg.org/nginx", "reg.org/library/nginx"),
     ];
     for &(text, image) in CASES {
         assert!(!prefix(text).denies(&reference(image), None), "{text} denies {image}");
@@ -255,6 +263,8 @@ fn refuses_what_no_image_can_be_below() {
         ("[::g]/a", Domain),
         ("[fd00123123123]:80/a", Domain),
         ("[fe80::1%eth0]:80/a", Domain),
+        ("reg.org//", Path),
+        ("reg.org/a//", Path),
         ("reg.org:http/a", Port),
         ("reg.org:", Port),
         ("reg.org:/a", Port),

@@ -132,7 +132,9 @@ fn exception() -> impl Strategy<Value = Value> {
     let name = select(&["tool-mix", "tool-*", "*", "other"]);
     (name, option::of(date()), option::of(prefix())).prop_map(|(name, end, prefix)| {
         let prefixes = prefix.filter(|prefix| Prefix::parse(prefix.into()).is_ok()).map(|prefix| vec![prefix]);
-        json!({ "name": name, "sunset_date": end, "registry_prefixes": prefixes })
+        let mut exception = json!({ "name": name, "sunset_date": end, "registry_prefixes": prefixes });
+        exception.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
+        exception
     })
 }
 

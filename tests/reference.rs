@@ -209,6 +209,11 @@ const REFUSED: &[(&str, ReferenceError)] = &[
     (hex!(64), ImageId),
     (concat!("sha256:", hex!(64)), ImageId),
     (concat!("sha512:", hex!(128)), ImageId),
+    // containerd runs the image of its node whose ID begins so.
+    ("sha256:7", ImageId),
+    ("sha256:3039ba6d0a5a", ImageId),
+    ("sha512:ab", ImageId),
+    (concat!("sha256:ab@sha256:", hex!(64)), ImageId),
 ];
 
 #[test]
@@ -243,6 +248,8 @@ fn refuses_more_than_distribution_on_purpose() {
     assert_refuses("a..b/x", Domain);
     assert_refuses("b-.io/x:tag", Domain);
     assert_refuses(concat!("sha256:", hex!(64)), ImageId);
+    assert_refuses("sha256:3039ba6d0a5a", ImageId);
+    assert_reads("library/sha256:3039ba6d0a5a", "docker.io/library/sha256:3039ba6d0a5a");
 }
 
 /// What looks like an image and is none, in any parser of the field.

@@ -46,7 +46,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         r#"{"registry_prefixes":["quay.io"],"warn_before_days":"30"}"#,
-        "warn_before_days: is no number of days: write a whole number from 0, for example 30",
+        "warn_before_days: is no number of days: write a whole number without quotes from 0, for example 30",
     ),
     (
         r#"{"registry_prefixes":["quay.io"],"allow_list_config_map":"byoc-allow-list"}"#,
@@ -67,6 +67,19 @@ const WRONG: &[(&str, &str)] = &[
     (
         r#"{"registry_prefixes":["quay.io"],"custom_kinds":[{"group":"argoproj.io","kind":"Rollout"},{"kind":"X","pod_specs":["spec"]},{"group":"apps","kind":"Deployment","images":["/a"]}]}"#,
         "custom_kinds[0]: says not where the images are: add pod_specs or images, for example pod_specs: [/spec/template/spec]\ncustom_kinds[1].group: is missing: write for example argoproj.io\ncustom_kinds[1].pod_specs[0]: \"spec\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[1]: says not where the images are: add pod_specs or images, for example pod_specs: [/spec/template/spec]\ncustom_kinds[2]: Deployment is read without this entry: take the entry out",
+    ),
+    (
+        r#"{"registry_prefixes":["quay.io"],"custom_kinds":[{"group":"argoproj.io/v1","kind":"*","pod_specs":["/spec/template/spec/","/","/a//b","/spec[0]/x","/a~2b","/a b"],"images":["/~0~1/*"]}]}"#,
+        "custom_kinds[0].group: is no API group: leave out the version, for example argoproj.io\ncustom_kinds[0].kind: is no kind: write one, for example Rollout\ncustom_kinds[0].pod_specs[0]: \"/spec/template/spec/\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[0].pod_specs[1]: \"/\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[0].pod_specs[2]: \"/a//b\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[0].pod_specs[3]: \"/spec[0]/x\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[0].pod_specs[4]: \"/a~2b\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[0].pod_specs[5]: \"/a b\" is no JSON pointer: write for example /spec/template/spec",
+    ),
+    // An exception that says nothing would be for every registry, and for ever.
+    (
+        r#"{"registry_prefixes":["quay.io"],"allowed_namespaces":[{"name":"a","sunset_date":null,"registry_prefixes":null}],"byoc_requirements":{"open_source":null}}"#,
+        "allowed_namespaces[0].sunset_date: has no value: write one, or leave the key out\nallowed_namespaces[0].registry_prefixes: has no value: write one, or leave the key out\nbyoc_requirements.open_source: has no value: write one, or leave the key out",
+    ),
+    (
+        r#"{"registry_prefixes":["quay.io"],"sunset_date":"2026-12-31T12:00:00"}"#,
+        "sunset_date: \"2026-12-31T12:00:00\" is not a time: write 2026-12-31T12:00:00Z",
     ),
     (
         r#"{"registry_prefixes":["quay.io"],"sandbox_repositories":["a/b"],"help":["x"]}"#,

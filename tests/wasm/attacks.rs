@@ -393,9 +393,9 @@ fn keys_written_twice() {
     check_raw(
         &raw(&format!(r#"{{"spec":{{"containers":[{bad}]}},"spec":{{"containers":[{good}]}}}}"#)),
         expect![[r#"
-        refused 403
-        Pod tool-mix/web cannot be read: duplicate field `spec` at line 1 column 121: send a Pod as the Kubernetes API describes it
-    "#]],
+            refused 403
+            Pod tool-mix/web cannot be read: duplicate field `spec` at line 1 column 62: send a Pod as the Kubernetes API describes it
+        "#]],
     );
     check_raw(
         &raw(&format!(r#"{{"spec":{{"containers":[{bad}],"containers":[{good}]}}}}"#)),
@@ -554,12 +554,20 @@ fn payloads_that_are_no_request() {
     "#]],
     );
     check_payload(
+        b"\xff",
+        Host::silent(),
+        expect![[r#"
+            refused 403
+            the admission request cannot be read: expected value at line 1 column 1
+        "#]],
+    );
+    check_payload(
         b"{\"request\": \"\xff\"}",
         Host::silent(),
         expect![[r#"
-        refused 403
-        is not UTF-8 (invalid utf-8 sequence of 1 bytes from index 13): send JSON in UTF-8
-    "#]],
+            refused 403
+            the admission request cannot be read: invalid unicode code point at line 1 column 14
+        "#]],
     );
 }
 
@@ -578,6 +586,13 @@ fn nesting_without_end() {
         expect![[r#"
             refused 403
             Pod tool-mix/web cannot be read: invalid type: sequence, expected an object as a container at line 1 column 23: send a Pod as the Kubernetes API describes it
+        "#]],
+    );
+    check_raw(
+        &format!(r#"{{"request":{}"#, "[".repeat(100_000)),
+        expect![[r#"
+            refused 403
+            the admission request cannot be read: invalid type: sequence, expected an AdmissionRequest at line 1 column 11
         "#]],
     );
     check_raw(

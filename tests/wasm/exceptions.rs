@@ -283,16 +283,45 @@ fn the_last_days_of_an_exception_are_told() {
 }
 
 #[test]
+fn warnings_are_told_once_and_not_without_end() {
+    let settings = with(json!({"allowed_namespaces": [{"name": "*", "sunset_date": "2026-09-30"}]}));
+    let warned = |images: &[&str]| {
+        let request = create(
+            "Pod",
+            json!({"spec": {"containers": images.iter().map(|image| json!({"image": image})).collect::<Vec<_>>()}}),
+        );
+        let (answer, _) = validate_at(NOW, &payload(&request, &settings), Host::silent());
+        let text = answer.to_string();
+        text.lines().filter_map(|line| line.strip_prefix("warning: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        warned(&["quay.io/x:1", "quay.io/x:1"]),
+        ["tool-mix may run quay.io/x:1 until 2026-09-30, 12 days left"]
+    );
+    let images: Vec<String> = (0..25).map(|tag| format!("quay.io/x:{tag}")).collect();
+    let many = warned(&images.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!((many.len(), many.last().map(String::as_str)), (21, Some("and 5 more warnings")));
+}
+
+#[test]
+fn a_long_reason_leaves_room_for_the_image() {
+    let reason = "r".repeat(300);
+    let settings = with(json!({"allowed_namespaces": [{"name": "*", "sunset_date": "2026-09-30", "reason": reason}]}));
+    let (answer, _) = validate_at(NOW, &payload(&pod("quay.io/x/y:1"), &settings), Host::silent());
+    let expected =
+        format!("warning: tool-mix may run quay.io/x/y:1 until 2026-09-30, 12 days left ({}...)\n", "r".repeat(77));
+    assert!(answer.to_string().contains(&expected), "{answer}");
+}
+
+#[test]
 fn a_warning_has_at_most_256_characters() {
     let reason = "because ".repeat(40);
     let settings = with(json!({"allowed_namespaces": [{"name": "*", "sunset_date": "2026-09-30", "reason": reason}]}));
     let image = format!("quay.io/{}:1", "x".repeat(250));
-    for request in [pod(&image), pod("quay.io/x/y:1")] {
-        let (answer, _) = validate_at(NOW, &payload(&request, &settings), Host::silent());
-        let text = answer.to_string();
-        let warning = text.lines().find_map(|line| line.strip_prefix("warning: ")).unwrap();
-        assert_eq!(warning.chars().count(), 256, "{warning}");
-    }
+    let (answer, _) = validate_at(NOW, &payload(&pod(&image), &settings), Host::silent());
+    let text = answer.to_string();
+    let warning = text.lines().find_map(|line| line.strip_prefix("warning: ")).unwrap();
+    assert_eq!(warning.chars().count(), 256, "{warning}");
 }
 
 #[test]
@@ -449,14 +478,14 @@ fn a_wrong_entry_of_the_config_map_is_no_exception() {
     check(
         "forever\n- containers[b]: fine",
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: quay.io/x/y:1 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list has a wrong entry: tool-mix: "forever\n- containers[b]: fine" is not a date: write 2026-12-31
-        approved: reg.example
-        exception: none
-        images: quay.io/x/y:1
-        asked: kubewarden kubernetes/get_resource {"api_version":"v1","kind":"ConfigMap","name":"byoc-allow-list","namespace":"registry-enforcer","disable_cache":false,"field_masks":["data.tool-mix"]}
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: quay.io/x/y:1 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list has a wrong entry: tool-mix: "forever\n- containers[b]: fine" is not a time: write 2026-12-31T12:00:00Z
+            approved: reg.example
+            exception: none
+            images: quay.io/x/y:1
+            asked: kubewarden kubernetes/get_resource {"api_version":"v1","kind":"ConfigMap","name":"byoc-allow-list","namespace":"registry-enforcer","disable_cache":false,"field_masks":["data.tool-mix"]}
+        "#]],
     );
 }
 

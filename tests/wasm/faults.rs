@@ -48,6 +48,12 @@ fn a_config_map_that_cannot_be_had_is_no_exception() {
         ],
     );
     fails(
+        "not found\n   0: a stack\n   1: of calls",
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: not found"
+        ],
+    );
+    fails(
         "down\r- containers[b]: fine",
         expect![[
             r#"is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: down\r- containers[b]: fine"#
@@ -117,7 +123,7 @@ fn a_config_map_of_the_wrong_shape_is_no_exception() {
         ]],
     );
     answers(
-        &"[".repeat(100_000),
+        &"[".repeat(HUGE),
         expect![
             "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: recursion limit exceeded at line 1 column 128"
         ],
@@ -140,9 +146,16 @@ fn a_config_map_of_the_wrong_shape_is_no_exception() {
     );
     problem(
         &with_config_map(),
+        Ok(vec![0xff, 0xfe]),
+        expect![
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: expected value at line 1 column 1"
+        ],
+    );
+    problem(
+        &with_config_map(),
         Ok(b"{\"data\": {\"tool-mix\": \"\xff\"}}".to_vec()),
         expect![
-            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: invalid utf-8 sequence of 1 bytes from index 23"
+            "is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: its answer cannot be read: invalid unicode code point at line 1 column 24"
         ],
     );
 }
@@ -164,6 +177,10 @@ fn an_image_that_no_registry_describes_is_refused() {
         expect!["lacks what the exception for tool-mix requires: its registry cannot be read: manifest unknown"],
     );
     fails(
+        "not found\n   0: a stack\n   1: of calls",
+        expect!["lacks what the exception for tool-mix requires: its registry cannot be read: not found"],
+    );
+    fails(
         &"x".repeat(HUGE),
         expect![
             "lacks what the exception for tool-mix requires: its registry cannot be read: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
@@ -178,6 +195,12 @@ fn an_image_that_no_registry_describes_is_refused() {
     );
     answers(
         b"null",
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: an object was expected"
+        ],
+    );
+    answers(
+        b"[]",
         expect![
             "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: an object was expected"
         ],
@@ -215,7 +238,19 @@ fn an_image_that_no_registry_describes_is_refused() {
     answers(
         b"{\"config\": \"\xff\"}",
         expect![
-            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: invalid utf-8 sequence of 1 bytes from index 12"
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: invalid unicode code point at line 1 column 13"
+        ],
+    );
+    answers(
+        b"\xff\xfe",
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: expected value at line 1 column 1"
+        ],
+    );
+    answers(
+        "[".repeat(HUGE).as_bytes(),
+        expect![
+            "lacks what the exception for tool-mix requires: its registry cannot be read: its answer cannot be read: recursion limit exceeded at line 1 column 128"
         ],
     );
     answers(
@@ -257,6 +292,48 @@ impl HostCalls for Slow {
         std::thread::sleep(Duration::from_secs(1));
         Ok(br#"{"data": {"tool-mix": ""}}"#.to_vec())
     }
+}
+
+/// A tenant chooses the address of an image: one that the requirements do not allow is never connected to.
+#[test]
+fn a_registry_that_the_requirements_do_not_allow_is_not_asked() {
+    let requirements = json!({"open_source": true, "pinned_digest": true, "registries": ["harbor.example"]});
+    let settings = with(json!({"allowed_namespaces": ["*"], "byoc_requirements": requirements}));
+    check(
+        &pod("127.0.0.1:5000/x:1"),
+        &settings,
+        Host::silent(),
+        expect![[r#"
+        refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: 127.0.0.1:5000/x:1 lacks what the exception for tool-mix requires: it has no digest: add @sha256: and the digest of what was reviewed; it does not come through harbor.example: name it there
+        approved: reg.example
+        ends: never
+        exception: allowed_namespaces[0]
+        images: 127.0.0.1:5000/x:1
+    "#]],
+    );
+}
+
+#[test]
+fn an_empty_label_says_no_more_than_none() {
+    let labels =
+        json!({"org.opencontainers.image.licenses": "", "org.opencontainers.image.source": "https://example.org/"});
+    let annotations = json!({"org.opencontainers.image.licenses": "MIT"});
+    let image = json!({"manifest": {"annotations": annotations}, "config": {"config": {"Labels": labels}}});
+    let open_source = with(json!({"allowed_namespaces": ["*"], "byoc_requirements": {"open_source": true}}));
+    check(
+        &pod("quay.io/x/y:1"),
+        &open_source,
+        Host::json(&image),
+        expect![[r#"
+        accepted
+        ends: never
+        exception: allowed_namespaces[0]
+        images: quay.io/x/y:1
+        asked: kubewarden oci/v1/oci_manifest_config "quay.io/x/y:1"
+    "#]],
+    );
 }
 
 /// What an image volume mounts may be no container image: its configuration is then an empty object.
@@ -526,6 +603,8 @@ fn wrong_settings_refuse_where_they_are_needed() {
         images: quay.io/x/y@sha256:0000000000000000000000000000000000000000000000000000000000000000
         reason: T302863
     "#]].assert_eq(&answers_to(&format!("quay.io/x/y@sha256:{}", "0".repeat(64))));
+    let all_at_once = with(json!({"allowed_namespaces": 5, "help": 7, "sunset_date": "x"}));
+    accepts(&pod("reg.example/web:1"), &all_at_once);
 }
 
 #[test]
@@ -575,6 +654,22 @@ fn settings_that_are_none_approve_nothing() {
         refused 403
         the settings of this policy are not valid, so it can approve no image:
         registry_prefixes[1]: "nginx" names no registry: write host/path, for example docker.io/library/nginx for Docker Hub's nginx, or registry:5000/ for a host without a dot
+    "#]],
+    );
+    check(
+        json!({"registry_prefixes": ["nginx", "reg.example"]}),
+        expect![[r#"
+        refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        registry_prefixes[0]: "nginx" names no registry: write host/path, for example docker.io/library/nginx for Docker Hub's nginx, or registry:5000/ for a host without a dot
+    "#]],
+    );
+    check(
+        json!({"registry_prefixes": ["reg.example"], "denied_images": "x"}),
+        expect![[r#"
+        refused 403
+        the settings of this policy are not valid, so it can approve no image:
+        denied_images: is a text, not a list: write for example [quay.io/team/image]
     "#]],
     );
     check(

@@ -466,6 +466,46 @@ fn custom_kinds_of_another_shape_are_refused() {
 }
 
 #[test]
+fn every_entry_for_a_custom_kind_counts() {
+    let settings = with(json!({"custom_kinds": [
+        {"group": "tekton.dev", "kind": "Task", "images": ["/spec/steps/*/image"]},
+        {"group": "tekton.dev", "kind": "Task", "images": ["/spec/sidecars/*/image"]},
+    ]}));
+    crate::call::check(
+        &create(
+            "tekton.dev/Task",
+            json!({"spec": {"steps": [{"image": "reg.example/a:1"}], "sidecars": [{"image": "nginx"}]}}),
+        ),
+        &settings,
+        Host::silent(),
+        expect![[r#"
+            refused 403
+            1 image of Task tool-mix/web is not allowed:
+            - /spec/sidecars/0/image: nginx (docker.io/library/nginx:latest) is not from an approved registry; tool-mix has no exception
+            approved: reg.example
+            exception: none
+            images: docker.io/library/nginx:latest
+        "#]],
+    );
+}
+
+#[test]
+fn a_pointer_to_something_else_than_a_pod_spec_is_refused() {
+    let settings = with(json!({"custom_kinds": [
+        {"group": "argoproj.io", "kind": "Rollout", "pod_specs": ["/spec/template"]},
+    ]}));
+    crate::call::check(
+        &create("argoproj.io/Rollout", at("/spec/template/spec", everywhere("nginx"))),
+        &settings,
+        Host::silent(),
+        expect![[r#"
+            refused 403
+            Rollout tool-mix/web cannot be read: /spec/template: expected a pod spec, which has containers (custom_kinds says that it is here): send a Rollout as the Kubernetes API describes it
+        "#]],
+    );
+}
+
+#[test]
 fn a_custom_kind_that_is_updated_without_a_new_image_is_accepted() {
     let task = |image: &str, timeout: &str| json!({"spec": {"steps": [{"image": image, "timeout": timeout}]}});
     let check = |new: Value, old: Value, expected| {

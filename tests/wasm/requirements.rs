@@ -43,7 +43,7 @@ fn check(registry: &str, image: &str, requirements: &Value, expected: Expect) {
 
 #[test]
 fn an_image_that_meets_every_requirement_is_accepted() {
-    let Some(registry) = TestRegistry::start() else { return };
+    let registry = TestRegistry::start();
     registry.push("base:1", &Image::default().layers(&["base"]));
     let digest = registry.push("web:1", &good());
     let mut requirements = all_of(registry.address());
@@ -101,9 +101,61 @@ fn an_image_that_meets_every_requirement_is_accepted() {
     );
 }
 
+/// A licence that one may choose, and a creation time that is still to come: a build may set either.
+#[test]
+fn an_image_may_offer_several_licences_and_say_any_later_time() {
+    let registry = TestRegistry::start();
+    registry.push("web:1", &good().label(LICENSES, "MIT OR SSPL-1.0").created("2099-01-01T00:00:00Z"));
+    check(
+        registry.address(),
+        "web:1",
+        &json!({"open_source": true, "max_age_days": 180}),
+        expect![[r#"
+        accepted
+        ends: never
+        exception: allowed_namespaces[0]
+        images: 127.0.0.1:5000/web:1
+    "#]],
+    );
+}
+
+#[test]
+fn a_base_without_layers_is_the_base_of_nothing() {
+    let registry = TestRegistry::start();
+    registry.push("empty:1", &Image::default().layers(&[]));
+    registry.push("base:1", &Image::default().layers(&["base"]));
+    registry.push("web:1", &good());
+    let [empty, base] = ["empty:1", "base:1"].map(|name| format!("{}/{name}", registry.address()));
+    check(
+        registry.address(),
+        "web:1",
+        &json!({"base_images": [empty]}),
+        expect![[r#"
+        refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: it is not built on 127.0.0.1:5000/empty:1: build it FROM there
+        approved: reg.example
+        ends: never
+        exception: allowed_namespaces[0]
+        images: 127.0.0.1:5000/web:1
+    "#]],
+    );
+    check(
+        registry.address(),
+        "web:1",
+        &json!({"base_images": [empty, base]}),
+        expect![[r#"
+        accepted
+        ends: never
+        exception: allowed_namespaces[0]
+        images: 127.0.0.1:5000/web:1
+    "#]],
+    );
+}
+
 #[test]
 fn each_unmet_requirement_is_told() {
-    let Some(registry) = TestRegistry::start() else { return };
+    let registry = TestRegistry::start();
     let check = |name: &str, image: &Image, expected| {
         registry.push(name, image);
         check(registry.address(), name, &all_of(registry.address()), expected);
@@ -146,6 +198,19 @@ fn each_unmet_requirement_is_told() {
         ends: never
         exception: allowed_namespaces[0]
         images: 127.0.0.1:5000/words:1
+    "#]],
+    );
+    check(
+        "list:1",
+        &good().label(LICENSES, "MIT, BSD"),
+        expect![[r#"
+        refused 403
+        1 image of Pod tool-mix/web is not allowed:
+        - containers[a]: 127.0.0.1:5000/list:1 lacks what the exception for tool-mix requires: its label org.opencontainers.image.licenses is "MIT, BSD", which is no SPDX expression: write for example GPL-3.0-or-later
+        approved: reg.example
+        ends: never
+        exception: allowed_namespaces[0]
+        images: 127.0.0.1:5000/list:1
     "#]],
     );
     check(
@@ -220,7 +285,7 @@ fn each_unmet_requirement_is_told() {
 
 #[test]
 fn an_image_for_several_platforms_is_judged_by_the_one_of_this_machine() {
-    let Some(registry) = TestRegistry::start() else { return };
+    let registry = TestRegistry::start();
     registry.push("base:1", &Image::default().layers(&["base"]));
     let other = Image::default().architecture("riscv64");
     registry.push_index("web:1", &[other.clone(), good().architecture(THIS_ARCHITECTURE)]);
@@ -239,7 +304,7 @@ fn an_image_for_several_platforms_is_judged_by_the_one_of_this_machine() {
 
 #[test]
 fn an_image_or_a_base_that_is_missing_is_told() {
-    let Some(registry) = TestRegistry::start() else { return };
+    let registry = TestRegistry::start();
     check(
         registry.address(),
         "missing:1",

@@ -170,7 +170,7 @@ fn bytes_that_are_no_json_are_not_valid() {
     rejects(b"registry_prefixes: [reg.example]", expect!["settings: is not JSON: expected value at line 1 column 1"]);
     rejects(
         b"{\"registry_prefixes\": [\"\xff\"]}",
-        expect!["is not UTF-8 (invalid utf-8 sequence of 1 bytes from index 24): send JSON in UTF-8"],
+        expect!["settings: is not UTF-8 (invalid utf-8 sequence of 1 bytes from index 24): send JSON in UTF-8"],
     );
     rejects(b"\xef\xbb\xbf{}", expect!["settings: is not JSON: expected value at line 1 column 1"]);
     rejects(

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod documents;
 pub mod fault_server;
 pub mod host;
+pub mod instructions;
 pub mod live_registry;
 pub mod metadata;
 pub mod meter;

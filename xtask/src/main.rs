@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{annotate, bench, check, demo, pull, push, run};
+use xtask::{annotate, bench, check, demo, instructions, pull, push, run};
 
 /// Runs, annotates and checks the policy, with kwctl's own flags
 #[derive(Parser)]
@@ -14,6 +14,7 @@ enum Command {
     Bench(bench::Args),
     Check(check::Args),
     Demo(demo::Args),
+    Instructions(instructions::Args),
     Push(push::Args),
     Pull(pull::Args),
 }
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::bench(&args),
         Command::Check(args) => check::check(&args),
         Command::Demo(args) => demo::demo(&args),
+        Command::Instructions(args) => instructions::instructions(&args),
         Command::Push(args) => push::push(&args),
         Command::Pull(args) => pull::pull(&args),
     };

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The wasm on real requests, through kwctl or, without it, through its stand-in. KWCTL names the command.
-# One helper a verdict; the cases are one line each.
+# The wasm on real requests, through kwctl or, without it, through its stand-in. KWCTL names the command, STAND_IN the
+# stand-in. One helper a verdict; the cases are one line each.
 
 bats_require_minimum_version 1.5.0
 
@@ -8,15 +8,24 @@ setup() {
     cd "$BATS_TEST_DIRNAME"
     policy=annotated-policy.wasm
     export RUST_BACKTRACE=0
-    clock='2026-09-18 09:00:00'
+    stand_in=${STAND_IN:-target/debug/xtask}
+    kwctl=${KWCTL:-$(command -v kwctl || echo "$stand_in")}
+    clock=()
+}
+
+# at TIME: what follows is judged then. faketime cannot move the clock of a program that is linked statically, as the
+# released kwctl is: then the stand-in takes its place.
+at() {
+    clock=(env TZ=UTC faketime "$1")
+    [[ "$(ldd "$(command -v "$kwctl")" 2>&1)" == *libc.* ]] || kwctl=$stand_in
 }
 
 # judge REQUEST SETTINGS [SESSION]: settings are a name in test_data/settings; the session is one in test_data/sessions.
 judge() {
-    local kwctl=${KWCTL:-$(command -v kwctl || echo target/debug/xtask)} session=()
+    local session=()
     [ -z "${3:-}" ] || session=(--allow-context-aware --replay-host-capabilities-interactions "test_data/sessions/$3.yml")
     # kwctl logs beside its answer.
-    run --separate-stderr env TZ=UTC faketime "$clock" "$kwctl" run --request-path "test_data/$1.json" \
+    run --separate-stderr "${clock[@]}" "$kwctl" run --request-path "test_data/$1.json" \
         --settings-path "test_data/settings/$2.yml" "${session[@]}" "$policy"
     [ "$status" -eq 0 ] || { echo "$output"; echo "$stderr"; return 1; }
 }
@@ -31,32 +40,40 @@ refuses() { judge "$1" "$2" "${4:-}" && says '"allowed":false' && says '"code":4
 @test "accepts anything in kube-system" { accepts pod-kube-system option-3; }
 @test "option 1: accepts every image" { accepts pod-outside option-1; }
 @test "option 2: accepts every image before the date, with a warning from 30 days before it" {
+    at '2026-09-18 09:00:00'
     accepts pod-outside option-2
-    clock='2026-12-19 12:00:00'
+    at '2026-12-19 12:00:00'
     warns pod-outside option-2 'tool-mix may run nginx:1.27 until 2026-12-31, 12 days left'
-    clock='2026-12-31 23:59:00'
+    at '2026-12-31 23:59:00'
     warns pod-outside option-2 'tool-mix may run nginx:1.27 until 2026-12-31, less than a day left'
 }
 @test "option 2: refuses after the date" {
-    clock='2027-01-01 00:00:00'
+    at '2027-01-01 00:00:00'
     refuses pod-outside option-2 'is not from an approved registry; the exception for tool-mix ended on 2026-12-31'
 }
 @test "option 3: refuses what is not approved" {
     refuses pod-outside option-3 '1 image of Pod tool-mix/web is not allowed:\n- containers[web]: nginx:1.27 (docker.io/library/nginx:1.27) is not from an approved registry; tool-mix has no exception\napproved: docker-registry.tools.wmflabs.org'
 }
 @test "option 4: warns before an exception ends" {
+    at '2026-09-18 09:00:00'
     warns pod-wikidata option-4 'tool-wikidata-exports may run quay.io/wikidata/exports:2.1 until 2026-09-30, 12 days left (T302863)'
 }
 @test "option 4: says which exception ended and which there never was" {
-    clock='2026-10-01 00:00:00'
+    at '2026-10-01 00:00:00'
     refuses pod-two-outside option-4 '2 images of Pod tool-mix/web are not allowed:\n- containers[web]: nginx:1.27 (docker.io/library/nginx:1.27) is not from an approved registry; the exception for tool-mix ended on 2026-09-30\n- volumes[models]: evil.example/m (evil.example/m:latest) is not from an approved registry; tool-mix has no exception for evil.example\napproved: docker-registry.tools.wmflabs.org, tools-harbor.wmcloud.org/toolforge, tools-harbor.wmcloud.org/tool-mix\nAsk for an exception: https://phabricator.wikimedia.org/tag/toolforge/'
 }
 @test "{namespace}: accepts the tool's own project and refuses another's" {
     accepts pod-own-project option-4
     refuses pod-other-project option-4 'tool-mix has no exception for tools-harbor.wmcloud.org'
 }
-@test "ConfigMap: accepts what an entry allows" { accepts pod-outside option-4-config-map allow-list-date; }
-@test "ConfigMap: accepts what a JSON entry allows" { accepts pod-outside option-4-config-map allow-list-json; }
+@test "ConfigMap: accepts what an entry allows" {
+    at '2026-09-18 09:00:00'
+    accepts pod-outside option-4-config-map allow-list-date
+}
+@test "ConfigMap: accepts what a JSON entry allows" {
+    at '2026-09-18 09:00:00'
+    accepts pod-outside option-4-config-map allow-list-json
+}
 @test "ConfigMap: refuses without an entry" { refuses pod-outside option-4-config-map 'tool-mix has no exception\n' allow-list-no-entry; }
 @test "ConfigMap: refuses a wrong entry, and says what is wrong" {
     refuses pod-outside option-4-config-map 'the allow list in ConfigMap registry-enforcer/byoc-allow-list has a wrong entry: tool-mix.sunset: is not known here: did you mean sunset_date?' allow-list-typo
@@ -83,15 +100,18 @@ refuses() { judge "$1" "$2" "${4:-}" && says '"allowed":false' && says '"code":4
 @test "the pause image of a node is judged" {
     refuses node-pause option-3 '1 image of Node worker-1 is not allowed:\n- status.images[0]: registry.k8s.io/pause:3.9 is not from an approved registry; there are exceptions for namespaces only'
 }
-@test "requirements: accepts an image that brings them all" { accepts pod-wikidata requirements image-met; }
+@test "requirements: accepts an image that brings them all" {
+    at '2026-09-18 09:00:00'
+    accepts pod-wikidata requirements image-met
+}
 @test "requirements: reports all that an image lacks" {
+    at '2026-09-18 09:00:00'
     refuses pod-wikidata requirements 'lacks what the exception for tool-wikidata-exports requires: its label org.opencontainers.image.licenses is \"SSPL-1.0\", which cannot be met with licences that OSI has approved: use an image under one; it has no label org.opencontainers.image.source: add the https:// address of its source; it was created on 2025-08-01, 412 days ago, of which 180 are allowed: build it again; it is not built on docker-registry.tools.wmflabs.org/toolforge-bookworm-sssd:latest: build it FROM there' image-unmet
 }
 @test "requirements: refuses when the registry cannot be read" {
     refuses pod-wikidata requirements 'its registry cannot be read: ' image-unreadable
 }
 @test "wrong settings are not valid, all problems at once" {
-    local kwctl=${KWCTL:-$(command -v kwctl || echo target/debug/xtask)}
     run "$kwctl" run --request-path test_data/pod-approved.json --settings-json '{"registry_prefixes":["nginx"],"sunset":"31/12/2026"}' "$policy"
     [ "$status" -eq 1 ]
     says 'Provided settings are not valid: sunset: is not known here: did you mean sunset_date?'

@@ -10,7 +10,7 @@ use std::{
 
 use k8s_openapi::api::{
     core::v1::{Affinity, ConfigMap, Namespace, ServiceAccount},
-    rbac::v1::{Role, RoleBinding},
+    rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
 };
 use kubewarden_policy_sdk::crd::policies::{ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
 use registry_enforcer::{
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 /// The last part of the module's address.
-const MODULE: &str = "ghcr.io/toolforge/policies/registry-enforcer:v0.1.0";
+const MODULE: &str = concat!("ghcr.io/toolforge/policies/registry-enforcer:v", env!("CARGO_PKG_VERSION"));
 
 /// The part of Kubewarden's PolicyServer (policies.kubewarden.io/v1) that a manifest here may use; the SDK
 /// has no type for it.
@@ -79,14 +79,14 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
-/// Each use of this policy: the file, what names the module (a policy or a group's member), and the rules.
+/// Each use of this policy: the file, what names the module (a policy or a group's member), and the policy's spec.
 fn uses() -> Vec<(String, Value, Value)> {
     let mut uses = Vec::new();
     for (file, manifest) in manifests() {
         let spec = &manifest["spec"];
         let members = spec["policies"].as_object().into_iter().flat_map(Map::values);
         let of_this = members.chain([spec]).filter(|member| member["module"] == format!("registry://{MODULE}"));
-        uses.extend(of_this.map(|member| (file.clone(), member.clone(), spec["rules"].clone())));
+        uses.extend(of_this.map(|member| (file.clone(), member.clone(), spec.clone())));
     }
     uses
 }
@@ -122,6 +122,8 @@ fn manifests_have_the_shape_of_their_kind() {
             "ClusterAdmissionPolicy" => assert_shape::<ClusterAdmissionPolicy>(&file, &manifest),
             "ClusterAdmissionPolicyGroup" => assert_shape::<ClusterAdmissionPolicyGroup>(&file, &manifest),
             "PolicyServer" => assert_shape::<PolicyServer>(&file, &manifest),
+            "ClusterRole" => assert_shape::<ClusterRole>(&file, &manifest),
+            "ClusterRoleBinding" => assert_shape::<ClusterRoleBinding>(&file, &manifest),
             "ConfigMap" => assert_shape::<ConfigMap>(&file, &manifest),
             "Namespace" => assert_shape::<Namespace>(&file, &manifest),
             "Role" => assert_shape::<Role>(&file, &manifest),
@@ -174,11 +176,10 @@ fn settings_are_valid() {
 #[test]
 fn rules_are_those_of_the_metadata_but_for_the_audit_of_nodes() {
     let metadata = documents("metadata.yml", &read("metadata.yml")).remove(0);
-    let nodes =
-        json!([{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["nodes"], "operations": ["CREATE", "UPDATE"]}]);
-    for (file, _, rules) in uses() {
+    let nodes = json!([{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["nodes"], "operations": ["CREATE"]}]);
+    for (file, _, spec) in uses() {
         let expected = if file == "deploy/audit-pause-image.yml" { &nodes } else { &metadata["rules"] };
-        assert_eq!(rules, *expected, "{file}");
+        assert_eq!(spec["rules"], *expected, "{file}");
     }
 }
 
@@ -197,6 +198,29 @@ fn what_may_not_refuse_lets_pass_what_gets_no_answer() {
         let expected = if manifest["spec"]["mode"] == "monitor" { "Ignore" } else { "Fail" };
         assert_eq!(manifest["spec"]["failurePolicy"], expected, "{file}");
     }
+}
+
+/// The policy accepts what is exempt, but only when it is asked: without an answer, `failurePolicy: Fail` refuses it.
+#[test]
+fn what_is_exempt_by_name_is_not_asked_about() {
+    for (file, member, spec) in uses() {
+        let exempt = strings(&member["settings"]["exempt_namespaces"]);
+        assert!(spec["failurePolicy"] != "Fail" || exempt.contains("kube-system"), "{file}");
+        let by_name = exempt.into_iter().filter(|namespace| !namespace.ends_with('*')).collect();
+        assert_eq!(left_out(&spec["namespaceSelector"]), by_name, "{file}");
+    }
+}
+
+/// The namespaces that a selector leaves out by their names.
+fn left_out(selector: &Value) -> BTreeSet<&str> {
+    assert!(selector["matchLabels"].is_null(), "Kubewarden drops matchLabels: {selector}");
+    let expressions = selector["matchExpressions"].as_array().into_iter().flatten();
+    let by_name = expressions.filter(|it| it["key"] == "kubernetes.io/metadata.name" && it["operator"] == "NotIn");
+    by_name.flat_map(|expression| strings(&expression["values"])).collect()
+}
+
+fn strings(list: &Value) -> BTreeSet<&str> {
+    list.as_array().into_iter().flatten().map(text).collect()
 }
 
 #[test]
@@ -225,6 +249,19 @@ fn names_fit_together() {
         uses().into_iter().map(|(_, member, _)| member["settings"]["allow_list_config_map"].clone()).collect();
     let named: Vec<&Value> = named.iter().filter(|name| !name.is_null()).collect();
     assert_eq!(named, [list]);
+}
+
+/// Names and verbs are those of Kubewarden's chart, in charts/kubewarden-controller/templates/audit-scanner-*.yaml.
+#[test]
+fn the_audit_scanner_may_see_nodes() {
+    let role = &of_kind("ClusterRole")[0].1;
+    assert_eq!(role["rules"], json!([{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}]));
+    let binding = &of_kind("ClusterRoleBinding")[0].1;
+    let named =
+        json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role["metadata"]["name"]});
+    assert_eq!(binding["roleRef"], named);
+    let subject = json!({"kind": "ServiceAccount", "namespace": "kubewarden", "name": "audit-scanner"});
+    assert_eq!(binding["subjects"], json!([subject]));
 }
 
 #[test]

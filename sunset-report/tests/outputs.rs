@@ -72,7 +72,7 @@ fn says_where_the_input_is_broken() {
     fails(
         &[SETTINGS, ALLOW_LIST],
         r#"{"items": [{"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "n", "name": "p"}, "spec": {"containers": 1}}]}"#,
-        "error: standard input: items[0]: Pod n/p: invalid type: integer `1`, expected a sequence at line 1 column 105 of the object\n",
+        "error: standard input: items[0]: Pod n/p: invalid type: integer `1`, expected a list as containers at line 1 column 105 of the object\n",
     );
     fails(
         &[SETTINGS, ALLOW_LIST],

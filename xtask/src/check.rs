@@ -86,12 +86,12 @@ impl Files {
     }
 
     fn differences(&self, tag: Option<&str>) -> anyhow::Result<Vec<Difference>> {
-        let cargo: toml::Table = toml::from_str(&self.cargo).context("Cannot read Cargo.toml")?;
-        let stated = |key: &str| {
-            let text = cargo.get("package").and_then(|package| package.get(key)?.as_str());
-            text.with_context(|| format!("Cargo.toml has no package.{key}"))
+        let cargo: toml::Value = toml::from_str(&self.cargo).context("Cannot read Cargo.toml")?;
+        let stated = |place: &str| {
+            let value = place.split('.').try_fold(&cargo, |table, key| table.get(key));
+            value.and_then(toml::Value::as_str).with_context(|| format!("Cargo.toml has no {place}"))
         };
-        let (version, description) = (stated("version")?, stated("description")?);
+        let (version, description) = (stated("workspace.package.version")?, stated("package.description")?);
         let metadata = self.metadata()?;
         let annotated = |name: &str| metadata.annotations.get(name).map_or("nothing", String::as_str);
 
@@ -216,7 +216,15 @@ fn described(value: &Value) -> String {
 mod tests {
     use super::*;
 
-    const CARGO: &str = "[package]\nname = \"a\"\nversion = \"1.2.3\"\ndescription = \"A policy\"\n";
+    const CARGO: &str = r#"
+[workspace.package]
+version = "1.2.3"
+
+[package]
+name = "a"
+version.workspace = true
+description = "A policy"
+"#;
 
     const METADATA: &str = r#"
 rules:
@@ -287,6 +295,14 @@ spec:
                 "README.md: the policy's image: found reg.example/p:v1.2.3, expected reg.example/p:v1.3.0",
             ],
         );
+    }
+
+    #[test]
+    fn rejects_a_version_that_does_not_stand_for_the_whole_workspace() {
+        let mut files = files();
+        files.cargo = CARGO.replace("workspace.package", "workspace.metadata");
+        let error = files.differences(None).unwrap_err();
+        assert_eq!(error.to_string(), "Cargo.toml has no workspace.package.version");
     }
 
     #[test]

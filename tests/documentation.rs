@@ -1,0 +1,271 @@
+//! The documentation is true: its YAML blocks are loaded, and what it shows of the policy's answers is compared with
+//! what the policy answers. What it shows of `sunset-report` is compared in that crate's tests.
+
+#![cfg(not(target_family = "wasm"))]
+
+use registry_enforcer::{
+    admission::Payload,
+    facts::{ConfigMap, Facts, ImageDescription},
+    review::{Answer, review},
+};
+use serde_json::{Value, json};
+
+const README: (&str, &str) = ("README.md", include_str!("../README.md"));
+const MIGRATION: (&str, &str) = ("docs/migration.md", include_str!("../docs/migration.md"));
+const SUNSET: (&str, &str) = ("docs/sunset.md", include_str!("../docs/sunset.md"));
+
+/// The name that Kubewarden's controller gives the webhook of the policies in `deploy/`.
+const WEBHOOK: &str = "clusterwide-registry-enforcer.kubewarden.admission";
+
+/// The fenced blocks of a language, without the indentation that a list gives them.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let indentation = line.len() - line.trim_start().len();
+        if line.trim_start() == format!("```{language}") {
+            let block = lines.by_ref().take_while(|line| line.trim_start() != "```");
+            blocks.push(block.map(|line| format!("{}\n", line.get(indentation..).unwrap_or_default())).collect());
+        }
+    }
+    blocks
+}
+
+fn yaml(text: &str) -> Value {
+    yaml_serde::from_str(text).unwrap_or_else(|cause| panic!("{cause}\n{text}"))
+}
+
+#[test]
+fn every_yaml_block_holds_valid_settings() {
+    for (document, text) in [README, MIGRATION, SUNSET] {
+        let blocks = blocks(text, "yaml");
+        assert!(!blocks.is_empty(), "{document} has no YAML block");
+        for block in blocks {
+            let yaml = yaml(&block);
+            let settings = yaml.pointer("/spec/settings").unwrap_or(&yaml);
+            let problems = registry_enforcer::settings::validate(&settings.to_string());
+            assert_eq!(problems.map_err(|problems| problems.to_string()), Ok(()), "{document}:\n{block}");
+        }
+    }
+}
+
+#[test]
+fn the_settings_reference_has_every_setting() {
+    let reference = README.1.split("## Settings").nth(1).expect("a chapter of settings");
+    let reference = blocks(reference, "yaml").remove(0);
+    let keys = reference
+        .lines()
+        .filter_map(|line| line.split_once(':').map(|(key, _)| key))
+        .filter(|key| !key.starts_with(' '));
+    let mut documented: Vec<&str> = keys.collect();
+    let mut known = registry_enforcer::settings::KEYS.to_vec();
+    documented.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(documented, known);
+}
+
+#[test]
+fn the_containerfile_has_the_labels_that_open_source_asks_for() {
+    let containerfile = blocks(README.1, "Dockerfile").remove(0);
+    let labels: Vec<&str> = containerfile.lines().filter_map(|line| line.strip_prefix("LABEL ")).collect();
+    assert_eq!(
+        labels,
+        [
+            "org.opencontainers.image.licenses=\"Apache-2.0\"",
+            "org.opencontainers.image.source=\"https://gitlab.wikimedia.org/toolforge-repos/mix\"",
+        ]
+    );
+}
+
+/// What moves a tag moves what a workflow runs; nobody moves a commit.
+#[test]
+fn workflows_use_what_others_publish_by_its_commit() {
+    let workflows = [include_str!("../.github/workflows/release.yml"), include_str!("../.github/workflows/test.yml")];
+    let lines = workflows.iter().flat_map(|text| text.lines());
+    let used = lines.filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("uses: "));
+    let of_others: Vec<&str> = used.filter(|used| !used.starts_with("./")).collect();
+    assert!(!of_others.is_empty());
+    for used in of_others {
+        let parts = used.split_once('@').and_then(|(_, version)| version.split_once(" # v"));
+        let (commit, version) = parts.unwrap_or_else(|| panic!("{used}: write repository@commit # version"));
+        let is_commit = commit.len() == 40 && commit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        assert!(is_commit && version.starts_with(|first: char| first.is_ascii_digit()), "{used}");
+    }
+}
+
+/// A cluster at a time, with one entry in the allow list.
+struct Cluster {
+    now: i64,
+    entry: Option<&'static str>,
+}
+
+impl Facts for Cluster {
+    fn now(&self) -> i64 {
+        self.now
+    }
+
+    fn allow_list_entry(&self, _: &ConfigMap<'_>, _: &str) -> Result<Option<String>, String> {
+        Ok(self.entry.map(str::to_owned))
+    }
+
+    fn image(&self, reference: &str) -> Result<ImageDescription, String> {
+        Err(format!("{reference}: nothing here asks a registry"))
+    }
+}
+
+fn answer(request: &Value, settings: &Value, cluster: &Cluster) -> Answer {
+    let payload = json!({"request": request, "settings": settings}).to_string();
+    let Payload { request, settings } = Payload::parse(payload.as_bytes()).expect("a payload");
+    review(request, &settings, cluster)
+}
+
+/// What kwctl prints in a document, with the request and the settings that its command names.
+fn printed(text: &str) -> Vec<(Value, Value, Value)> {
+    let named = |command: &str, flag: &str| {
+        let path = command.split_once(flag).and_then(|(_, rest)| rest.split_whitespace().next()).expect(flag);
+        let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+        yaml(&std::fs::read_to_string(&path).unwrap_or_else(|cause| panic!("{path}: {cause}")))
+    };
+    let commands = blocks(text, "console");
+    let commands = commands.iter().filter_map(|block| block.split_once("\n{"));
+    let read = |(command, output): (&str, &str)| {
+        (named(command, "--request-path"), named(command, "--settings-path"), yaml(&format!("{{{output}")))
+    };
+    commands.map(read).collect()
+}
+
+/// Compares what kwctl printed with what the policy answers.
+#[track_caller]
+fn check_printed((document, text): (&str, &str), cluster: &Cluster) {
+    let printed = printed(text);
+    assert_eq!(printed.len(), 1, "{document}");
+    for (request, settings, printed) in printed {
+        let Answer { accepted, message, warnings, annotations } = answer(&request, &settings, cluster);
+        let status = message.map(|message| json!({"message": message, "code": 403}));
+        let annotations: serde_json::Map<String, Value> =
+            annotations.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
+        let mut expected = json!({
+            "uid": request["uid"], "allowed": accepted, "auditAnnotations": annotations,
+            "warnings": (!warnings.is_empty()).then_some(warnings),
+        });
+        if let Some(status) = status {
+            expected["status"] = status;
+        }
+        assert_eq!(printed, expected, "{document}");
+    }
+}
+
+#[test]
+fn what_kwctl_prints_is_what_the_policy_answers() {
+    // 2026-12-19 at noon, UTC.
+    let cluster = Cluster { now: 1_797_681_600, entry: None };
+    check_printed(README, &cluster);
+    check_printed(SUNSET, &cluster);
+}
+
+/// A request that creates an object with one container.
+fn create(group: &str, kind: &str, namespace: &str, name: &str, container: &str, image: &str) -> Value {
+    let pod = json!({"containers": [{"name": container, "image": image}]});
+    let spec = if kind == "Pod" { pod } else { json!({"template": {"spec": pod}}) };
+    json!({
+        "kind": {"group": group, "version": "v1", "kind": kind},
+        "name": name, "namespace": namespace, "operation": "CREATE", "object": {"spec": spec},
+    })
+}
+
+/// A request that puts an object in the place of another.
+fn update(new: &Value, old: &Value) -> Value {
+    let mut request = new.clone();
+    request["operation"] = json!("UPDATE");
+    request["oldObject"] = old["object"].clone();
+    request
+}
+
+/// What kubectl shows of an answer: the API server's words before a refusal, kubectl's before a warning.
+fn shown(answer: &Answer) -> String {
+    match &answer.message {
+        Some(message) => format!("admission webhook \"{WEBHOOK}\" denied the request: {message}\n"),
+        None => answer.warnings.iter().map(|warning| format!("Warning: {warning}\n")).collect(),
+    }
+}
+
+/// Everything of the kind in a document's blocks.
+fn shown_in(text: &str) -> Vec<String> {
+    let blocks = [blocks(text, "console"), blocks(text, "text")].concat();
+    let mut shown = Vec::new();
+    for block in blocks {
+        let refusal = block.find("admission webhook").map(|start| block[start..].to_owned());
+        let warnings = block.lines().filter(|line| line.starts_with("Warning: ")).map(|line| format!("{line}\n"));
+        shown.extend(warnings.chain(refusal));
+    }
+    shown
+}
+
+#[track_caller]
+fn check((document, text): (&str, &str), answers: &[Answer]) {
+    let answered: Vec<String> = answers.iter().map(shown).collect();
+    assert_eq!(shown_in(text), answered, "{document}");
+}
+
+#[test]
+fn what_kubectl_shows_while_an_exception_ends_is_what_the_policy_answers() {
+    let settings = yaml(&blocks(SUNSET.1, "yaml")[0]);
+    // 2026-12-15 and 2027-01-13, at midnight, UTC.
+    let [before, after] = [1_797_292_800, 1_799_798_400].map(|now| Cluster { now, entry: None });
+    let pod = |name| create("", "Pod", "tool-mix", name, "web", "nginx:1.27");
+    let deployment = |image| create("apps", "Deployment", "tool-mix", "web", "web", image);
+    check(
+        SUNSET,
+        &[
+            answer(&pod("web"), &settings, &before),
+            answer(&pod("web"), &settings, &after),
+            answer(&update(&deployment("nginx:1.28"), &deployment("nginx:1.27")), &settings, &after),
+            answer(&update(&deployment("nginx:1.27"), &deployment("nginx:1.27")), &settings, &after),
+            answer(&pod("web-7c9d6b5f48-2xkqp"), &settings, &after),
+        ],
+    );
+}
+
+#[test]
+fn what_kubectl_shows_on_the_way_to_this_policy_is_what_it_answers() {
+    let settings = yaml(&blocks(MIGRATION.1, "yaml")[0]);
+    let option_4 = yaml(include_str!("../deploy/option-4-allow-list-config-map.yml"));
+    let option_4 = &option_4["spec"]["settings"];
+    // 2026-12-19 at noon, UTC.
+    let [without, with] = [None, Some("2026-12-31")].map(|entry| Cluster { now: 1_797_681_600, entry });
+    let pod = create("", "Pod", "tool-try", "try", "try", "nginx:1.27");
+    check(
+        MIGRATION,
+        &[
+            answer(&create("batch", "Job", "tool-mix", "try", "try", "nginx:1.27"), &settings, &without),
+            answer(&pod, option_4, &without),
+            answer(&pod, option_4, &with),
+        ],
+    );
+}
+
+#[test]
+fn the_policy_reads_images_as_the_table_beside_registry_enforcer_says() {
+    const CASES: &[(&str, &str, Option<bool>)] = &[
+        ("docker.io", "nginx", Some(true)),
+        ("reg.org", "REG.org/a", Some(true)),
+        ("reg.org", "reg.org/A", Some(false)),
+        ("reg.org", "reg.org//a", Some(false)),
+        ("mirror", "mirror/a", None),
+        ("docker.io/mirror", "mirror/a", Some(true)),
+        ("reg:5000", "reg:5000/a", None),
+        ("reg:5000/", "reg:5000/a", Some(true)),
+        ("reg.org/", "reg.org/a", Some(true)),
+        ("reg.org/a", "reg.org/a:1", Some(true)),
+        ("reg.org/a:1", "reg.org/a:1", Some(true)),
+        (" b.org", "b.org/x", None),
+    ];
+    for &(entry, image, accepted) in CASES {
+        let settings = json!({"registry_prefixes": [entry]});
+        let valid = registry_enforcer::settings::validate(&settings.to_string()).is_ok();
+        let request = create("", "Pod", "tool-mix", "web", "web", image);
+        let cluster = Cluster { now: 1_797_681_600, entry: None };
+        let found = valid.then(|| answer(&request, &settings, &cluster).accepted);
+        assert_eq!(found, accepted, "{entry} {image}");
+    }
+}

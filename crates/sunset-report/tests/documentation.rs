@@ -6,8 +6,8 @@ use std::{
     process::Command,
 };
 
-const MIGRATION: &str = include_str!("../../docs/migration.md");
-const SUNSET: &str = include_str!("../../docs/sunset.md");
+const MIGRATION: &str = include_str!("../../../docs/migration.md");
+const SUNSET: &str = include_str!("../../../docs/sunset.md");
 
 /// The commands that run this program on the sample, each with the output shown below it.
 fn shown(text: &str) -> Vec<(&str, String)> {

@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(long)]
     write: bool,
     /// The committed numbers
-    #[arg(long, value_name = "PATH", default_value = "xtask/data/instructions.yml")]
+    #[arg(long, value_name = "PATH", default_value = "crates/xtask/data/instructions.yml")]
     counts: PathBuf,
     /// A file that names the tools that built the wasm
     #[arg(long, value_name = "PATH")]

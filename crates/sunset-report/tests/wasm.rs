@@ -31,7 +31,7 @@ impl HostCalls for AllowList {
 }
 
 fn policy() -> Policy {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let built = || {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |path| root.join(path));
         target.join("wasm32-wasip1/wasm/registry_enforcer.wasm")

@@ -1,5 +1,5 @@
 //! The documentation is true: its YAML blocks are loaded, and what it shows of the policy's answers is compared with
-//! what the policy answers. What it shows of `sunset-report` is compared in that crate's tests.
+//! what the policy answers. What it shows of `enforcer` is compared in that crate's tests.
 
 #![cfg(not(target_family = "wasm"))]
 

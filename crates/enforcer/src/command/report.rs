@@ -1,0 +1,94 @@
+//! `report`: which workloads rest on exceptions, until when, and what is refused.
+
+use std::{
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use crate::{
+    at::At,
+    cluster::{inventory::Inventory, report::Report, row::Verdict, snapshot::Snapshot},
+    command::{
+        Status,
+        source::{self, Judging, Skipping},
+    },
+    output::{page, records, table},
+};
+
+/// Show which workloads rest on exceptions, until when, and what is refused
+///
+/// The exit status is 0 if there is a report, 1 with --fail-if-refused if it has a refused image, and 2 if there is no
+/// report.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// What `kubectl get pods,deployments,replicasets,… -A -o json` printed; - is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    judging: Judging,
+    #[command(flatten)]
+    skipping: Skipping,
+    /// The day (its last second, UTC) or the RFC 3339 time to report on, instead of now
+    #[arg(long, value_name = "DATE", default_value_t, hide_default_value = true)]
+    at: At,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+    /// List the images from approved registries, too
+    #[arg(long)]
+    all: bool,
+    /// Exit with 1 if an image is refused
+    #[arg(long)]
+    fail_if_refused: bool,
+}
+
+/// The form of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For a terminal
+    Table,
+    /// A list of objects
+    Json,
+    /// With a header
+    Csv,
+    /// A page of its own, with a picture
+    Html,
+}
+
+/// Writes the report.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
+    let file = arguments.judging.settings()?;
+    let settings = file.settings()?;
+    let snapshot = Snapshot::new(arguments.at.seconds, arguments.judging.allow_list(&settings)?);
+    let mut inventory = Inventory::new(arguments.skipping.scope(&file));
+    source::read_objects(&arguments.files, &mut [(&mut inventory, &settings)])?;
+    let mut report = Report::new(inventory, &settings, &snapshot, arguments.at.to_string())?;
+    if !arguments.all {
+        report.rows.retain(|row| row.verdict != Verdict::Approved);
+    }
+    match write(&report, arguments.output) {
+        // The reader, `head` perhaps, has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written.context("the report cannot be written")?,
+    }
+    Ok(if arguments.fail_if_refused && report.is_any_refused() { Status::Refused } else { Status::Fine })
+}
+
+fn write(report: &Report, output: Output) -> io::Result<()> {
+    let stdout = io::stdout();
+    let mut out = BufWriter::new(stdout.lock());
+    match output {
+        Output::Table => table::write(report, &stdout, &mut out)?,
+        Output::Json => records::write_json(report, &mut out)?,
+        Output::Csv => records::write_csv(report, &mut out)?,
+        Output::Html => page::write(report, &mut out)?,
+    }
+    if matches!(output, Output::Json | Output::Csv) {
+        // A program reads the rest: what people should know goes past it.
+        report.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    }
+    out.flush()
+}

@@ -1,0 +1,104 @@
+//! The ConfigMap of exceptions, out of a file.
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use crate::{input::document, policy::ConfigMap};
+
+/// What the ConfigMap says of each namespace.
+#[derive(Debug)]
+pub struct AllowList {
+    entries: BTreeMap<String, String>,
+}
+
+const CONFIG_MAP: &str = "ConfigMap";
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: String,
+}
+
+/// The parts of a ConfigMap (Kubernetes API, core/v1) that count.
+#[derive(Deserialize)]
+struct Manifest {
+    kind: String,
+    #[serde(default)]
+    metadata: Metadata,
+    data: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Metadata {
+    name: Option<String>,
+    namespace: Option<String>,
+}
+
+impl AllowList {
+    /// Reads the ConfigMap that the settings name, which may stand among other documents.
+    pub fn read(path: &Path, wanted: &ConfigMap<'_>) -> anyhow::Result<Self> {
+        let read = |text: &str| {
+            let documents = document::all_to_json(text)?;
+            let is_config_map =
+                |json: &&String| serde_json::from_str(json).is_ok_and(|Kind { kind }| kind == CONFIG_MAP);
+            let config_map = documents.iter().find(is_config_map).or(documents.first());
+            Self::parse(config_map.map_or("null", String::as_str), wanted)
+        };
+        read(&document::read_text(path)?).with_context(|| document::name(path))
+    }
+
+    fn parse(json: &str, wanted: &ConfigMap<'_>) -> anyhow::Result<Self> {
+        let Manifest { kind, metadata, data } = serde_json::from_str(json).context("is not a ConfigMap")?;
+        if kind != CONFIG_MAP {
+            bail!("is a {kind}: give the ConfigMap that the settings name");
+        }
+        // A manifest may leave its namespace to the command that applies it.
+        let namespace = metadata.namespace.as_deref().unwrap_or(wanted.namespace);
+        let found = ConfigMap { namespace, name: metadata.name.as_deref().unwrap_or_default() };
+        if found != *wanted {
+            bail!("is {found}: the settings name {wanted}");
+        }
+        Ok(Self { entries: data.unwrap_or_default() })
+    }
+
+    /// What it says of a namespace, if anything.
+    pub fn entry(&self, namespace: &str) -> Option<String> {
+        self.entries.get(namespace).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WANTED: ConfigMap<'static> = ConfigMap { namespace: "registry-enforcer", name: "byoc" };
+
+    #[test]
+    fn reads_the_entries() {
+        let json = r#"{"kind": "ConfigMap", "metadata": {"name": "byoc"}, "data": {"tool-mix": "2026-12-31"}}"#;
+        let allow_list = AllowList::parse(json, &WANTED).expect("a ConfigMap");
+        assert_eq!(allow_list.entry("tool-mix").as_deref(), Some("2026-12-31"));
+        assert_eq!(allow_list.entry("tool-max"), None);
+    }
+
+    #[test]
+    fn rejects_what_is_another_object() {
+        const CASES: &[(&str, &str)] = &[
+            (r#"{"kind": "Secret"}"#, "is a Secret: give the ConfigMap that the settings name"),
+            (
+                r#"{"kind": "ConfigMap", "metadata": {"name": "other", "namespace": "default"}}"#,
+                "is ConfigMap default/other: the settings name ConfigMap registry-enforcer/byoc",
+            ),
+            (
+                r#"{"kind": "ConfigMap", "metadata": {"name": "byoc"}, "data": {"tool-mix": {}}}"#,
+                "is not a ConfigMap: invalid type: map, expected a string at line 1 column 73",
+            ),
+            ("null", "is not a ConfigMap: invalid type: null, expected struct Manifest at line 1 column 4"),
+        ];
+        for &(json, expected) in CASES {
+            let error = AllowList::parse(json, &WANTED).expect_err(json);
+            assert_eq!(format!("{error:#}"), expected, "{json}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Files that operators write in YAML or JSON, as JSON.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The name of standard input on the command line.
+pub const STANDARD_INPUT: &str = "-";
+/// More than etcd takes for an object: settings, lists of exceptions and manifests are all smaller.
+const SIZE_MAX: u64 = 16 * 1024 * 1024;
+
+/// The name of a file in a message.
+pub fn name(path: &Path) -> String {
+    if path == Path::new(STANDARD_INPUT) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// The whole text of a file, or of standard input for `-`.
+pub fn read_text(path: &Path) -> anyhow::Result<String> {
+    let read = |input: &mut dyn Read| {
+        let mut text = String::new();
+        input.take(SIZE_MAX + 1).read_to_string(&mut text).map(|_| text)
+    };
+    let text = if path == Path::new(STANDARD_INPUT) {
+        read(&mut io::stdin().lock())
+    } else {
+        File::open(path).and_then(|mut file| read(&mut file))
+    };
+    let text = text.with_context(|| name(path))?;
+    if text.len() as u64 > SIZE_MAX {
+        bail!("{}: is larger than {} MiB: split the file", name(path), SIZE_MAX / 1024 / 1024);
+    }
+    Ok(text)
+}
+
+/// Every document of a text in YAML or JSON, as JSON; empty ones are left out.
+///
+/// JSON stays as it is written, so that the policy's own checks see a key that is written twice; YAML's
+/// parser refuses one by itself.
+pub fn all_to_json(text: &str) -> anyhow::Result<Vec<String>> {
+    if serde_json::from_str::<&RawValue>(text).is_ok() {
+        return Ok(vec![text.to_owned()]);
+    }
+    let documents = yaml_serde::Deserializer::from_str(text).map(yaml_serde::Value::deserialize);
+    let filled = documents.filter(|document| !matches!(document, Ok(yaml_serde::Value::Null)));
+    filled.map(|document| Ok(serde_json::to_string(&document?)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_json_as_it_is_and_every_document_of_yaml() {
+        const CASES: &[(&str, &[&str])] = &[
+            ("{\"a\":\t1, \"a\": 2}", &["{\"a\":\t1, \"a\": 2}"]),
+            (
+                "sunset_date: 2026-12-31\ndenied_tags: [latest]\n",
+                &[r#"{"sunset_date":"2026-12-31","denied_tags":["latest"]}"#],
+            ),
+            ("{sunset_date: 2026-12-31}", &[r#"{"sunset_date":"2026-12-31"}"#]),
+            ("a: 1\n---\n# nothing\n---\nb: 2\n", &[r#"{"a":1}"#, r#"{"b":2}"#]),
+            ("", &[]),
+        ];
+        for &(text, documents) in CASES {
+            assert_eq!(all_to_json(text).expect(text), documents, "{text}");
+        }
+    }
+
+    #[test]
+    fn rejects_what_is_neither() {
+        const CASES: &[(&str, &str)] = &[
+            ("a: 1\na: 2\n", "duplicate entry with key \"a\""),
+            (
+                "a: [1\n",
+                "did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence at line 1 column 4",
+            ),
+        ];
+        for &(text, error) in CASES {
+            assert_eq!(all_to_json(text).expect_err(text).to_string(), error, "{text}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What the program reads: settings, the allow list, the objects of a cluster.
+
+pub mod allow_list;
+pub mod document;
+pub mod namespace_selector;
+pub mod object;
+pub mod settings_file;
+pub mod stream;

@@ -1,0 +1,123 @@
+//! A file with the settings alone, or with the policy that has them.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    input::{document, namespace_selector::NamespaceSelector},
+    policy::{Settings, settings},
+};
+
+/// The kinds of Kubewarden's policies, which have the settings at `spec.settings`.
+const POLICY_KINDS: &[&str] = &["ClusterAdmissionPolicy", "AdmissionPolicy"];
+
+/// The settings of a policy, which are valid, and what the policy says of namespaces.
+#[derive(Debug)]
+pub struct SettingsFile {
+    json: String,
+    /// `None` where the file has the settings alone.
+    pub selector: Option<NamespaceSelector>,
+}
+
+#[derive(Deserialize)]
+struct Manifest<'a> {
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(borrow, default)]
+    spec: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec<'a> {
+    #[serde(borrow, default)]
+    settings: Option<&'a RawValue>,
+    #[serde(default)]
+    namespace_selector: Option<NamespaceSelector>,
+}
+
+impl SettingsFile {
+    /// Reads settings, or a policy, and checks the settings.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let name = || document::name(path);
+        let file = Self::parse(&document::read_text(path)?).with_context(name)?;
+        if let Err(problems) = settings::validate(&file.json) {
+            bail!("the settings in {} are not valid:\n{problems}", name());
+        }
+        Ok(file)
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let documents = document::all_to_json(text)?;
+        match &*documents {
+            [] => Self::of_document("null"),
+            [document] => Self::of_document(document),
+            documents => {
+                let mut policies = documents.iter().filter(|document| policy(document).is_some());
+                match (policies.next(), policies.next()) {
+                    (Some(policy), None) => Self::of_document(policy),
+                    (Some(_), Some(_)) => bail!("has more than one policy: give a file with one"),
+                    (None, _) => bail!("has more than one document, and none is a policy: give one with the settings"),
+                }
+            }
+        }
+    }
+
+    fn of_document(json: &str) -> anyhow::Result<Self> {
+        let Some(spec) = policy(json) else {
+            return Ok(Self { json: json.to_owned(), selector: None });
+        };
+        let spec: Spec<'_> = serde_json::from_str(spec.get()).context("spec")?;
+        let json = spec.settings.map_or("{}", RawValue::get).to_owned();
+        Ok(Self { json, selector: Some(spec.namespace_selector.unwrap_or_default()) })
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> anyhow::Result<Settings<'_>> {
+        serde_json::from_str(&self.json).map_err(|cause| anyhow!("the settings cannot be read: {cause}"))
+    }
+}
+
+/// The `spec` of a policy, `None` where the document is something else.
+fn policy(json: &str) -> Option<&RawValue> {
+    let manifest: Manifest<'_> = serde_json::from_str(json).ok()?;
+    manifest.spec.filter(|_| manifest.kind.is_some_and(|kind| POLICY_KINDS.contains(&&*kind)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = "kind: ClusterAdmissionPolicy\nspec:\n  settings: {registry_prefixes: [reg.example]}\n";
+
+    #[test]
+    fn reads_settings_and_policies() {
+        let namespace = format!("kind: Namespace\n---\n{POLICY}");
+        let cases = [
+            ("{\"registry_prefixes\":[\"reg.example\"]}", false),
+            ("registry_prefixes: [reg.example]", false),
+            (POLICY, true),
+            (&namespace, true),
+        ];
+        for (text, has_selector) in cases {
+            let file = SettingsFile::parse(text).expect(text);
+            assert_eq!(file.json, r#"{"registry_prefixes":["reg.example"]}"#, "{text}");
+            assert_eq!(file.selector.is_some(), has_selector, "{text}");
+        }
+    }
+
+    #[test]
+    fn rejects_a_choice() {
+        let two = format!("{POLICY}---\n{POLICY}");
+        let cases = [
+            (&*two, "has more than one policy: give a file with one"),
+            ("a: 1\n---\nb: 1\n", "has more than one document, and none is a policy: give one with the settings"),
+        ];
+        for (text, error) in cases {
+            assert_eq!(SettingsFile::parse(text).expect_err(text).to_string(), error, "{text}");
+        }
+    }
+}

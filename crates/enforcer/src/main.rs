@@ -1,0 +1,51 @@
+//! `enforcer`: what the policy says of a cluster, of a manifest, of an image, and who may run images from elsewhere.
+//!
+//! The verdicts are the policy's own: this program is built on the same core as the policy's wasm.
+//!
+//! | module | capability |
+//! | --- | --- |
+//! | [`command`] | the commands, a file each |
+//! | [`at`], [`policy`] | the time that is asked about, and the policy's core |
+//! | [`input`] | what is read: settings, the allow list, objects |
+//! | [`cluster`] | the policy's verdicts on the workloads of a cluster |
+//! | [`output`] | what is written, a form each |
+
+mod at;
+mod cluster;
+mod command;
+mod input;
+mod output;
+mod policy;
+
+use std::{path::Path, process::ExitCode};
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::command::{Arguments, Status};
+
+/// What was asked about is refused, or differs.
+const REFUSED: u8 = 1;
+/// There is no answer: clap's status for a wrong command line, too.
+const NO_ANSWER: u8 = 2;
+/// What kubectl looks for on the search path when somebody types `kubectl enforcer`.
+const PLUGIN: &str = "kubectl-enforcer";
+
+fn main() -> ExitCode {
+    match arguments().run() {
+        Ok(Status::Fine) => ExitCode::SUCCESS,
+        Ok(Status::Refused) => ExitCode::from(REFUSED),
+        Err(error) => {
+            eprintln!("error: {}", output::escape::lines(&format!("{error:#}")));
+            ExitCode::from(NO_ANSWER)
+        }
+    }
+}
+
+/// The command line, with the name that its user typed in each usage.
+fn arguments() -> Arguments {
+    let mut command = Arguments::command();
+    if std::env::args_os().next().is_some_and(|path| Path::new(&path).file_stem() == Some(PLUGIN.as_ref())) {
+        command = command.bin_name("kubectl enforcer");
+    }
+    Arguments::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+}

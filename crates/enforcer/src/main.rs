@@ -6,7 +6,8 @@
 //! | --- | --- |
 //! | [`command`] | the commands, a file each |
 //! | [`at`], [`policy`] | the time that is asked about, and the policy's core |
-//! | [`input`] | what is read: settings, the allow list, objects |
+//! | [`input`] | what is read from files: settings, the allow list, objects |
+//! | [`live`] | what is read from an API server, and written to it |
 //! | [`cluster`] | the policy's verdicts on the workloads of a cluster |
 //! | [`output`] | what is written, a form each |
 
@@ -14,6 +15,7 @@ mod at;
 mod cluster;
 mod command;
 mod input;
+mod live;
 mod output;
 mod policy;
 

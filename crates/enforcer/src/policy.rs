@@ -97,6 +97,14 @@ pub fn images_of(request: Request<'_>, object: &RawValue, settings: &Settings<'_
     }
 }
 
+/// Whether the policy knows where objects of a kind have images.
+pub fn reads(group: &str, kind: &str, settings: &Settings<'_>) -> Result<bool, Problems> {
+    let empty = RawValue::from_string("{}".to_owned()).unwrap_or_default();
+    // Without a namespace: no exemption hides the kind.
+    let images = images_of(creation(group, kind, None, ""), &empty, settings)?;
+    Ok(!matches!(images, ImagesOf::UnknownKind))
+}
+
 /// The facts for a decision that comes before any is asked for.
 struct NoFacts;
 

@@ -13,8 +13,9 @@ use crate::{
     cluster::{inventory::Inventory, report::Report, row::Verdict, snapshot::Snapshot},
     command::{
         Status,
-        source::{self, Judging, Skipping},
+        source::{Connection, Judging, Skipping},
     },
+    live::cluster::Flags,
     output::{page, records, table},
 };
 
@@ -23,14 +24,19 @@ use crate::{
 /// The exit status is 0 if there is a report, 1 with --fail-if-refused if it has a refused image, and 2 if there is no
 /// report.
 #[derive(Debug, Args)]
+#[command(after_help = "Example: enforcer report --settings settings.yaml --at 2026-12-31 cluster.json")]
 pub struct Arguments {
-    /// What `kubectl get pods,deployments,replicasets,… -A -o json` printed; - is standard input
-    #[arg(value_name = "FILE", default_value = "-")]
+    /// What `kubectl get pods,deployments,replicasets,… -A -o json` printed; - is standard input. Without a file, the
+    /// cluster is asked
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     judging: Judging,
     #[command(flatten)]
     skipping: Skipping,
+    /// Ask the cluster about one namespace only
+    #[arg(long, short, value_name = "NAMESPACE", conflicts_with = "files")]
+    namespace: Option<String>,
     /// The day (its last second, UTC) or the RFC 3339 time to report on, instead of now
     #[arg(long, value_name = "DATE", default_value_t, hide_default_value = true)]
     at: At,
@@ -43,6 +49,8 @@ pub struct Arguments {
     /// Exit with 1 if an image is refused
     #[arg(long)]
     fail_if_refused: bool,
+    #[command(flatten)]
+    cluster: Flags,
 }
 
 /// The form of the report.
@@ -60,11 +68,15 @@ enum Output {
 
 /// Writes the report.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
-    let file = arguments.judging.settings()?;
+    let Judging { settings, allow_list } = &arguments.judging;
+    let connection = Connection::new(&arguments.cluster);
+    let file = connection.settings_of(settings.as_deref())?;
+    let asks_cluster = settings.is_none() || arguments.files.is_empty();
     let settings = file.settings()?;
-    let snapshot = Snapshot::new(arguments.at.seconds, arguments.judging.allow_list(&settings)?);
+    let allow_list = connection.allow_list(allow_list.as_deref(), &settings, asks_cluster)?;
+    let snapshot = Snapshot::new(arguments.at.seconds, allow_list);
     let mut inventory = Inventory::new(arguments.skipping.scope(&file));
-    source::read_objects(&arguments.files, &mut [(&mut inventory, &settings)])?;
+    connection.objects(&arguments.files, arguments.namespace.as_deref(), &mut [(&mut inventory, &settings)])?;
     let mut report = Report::new(inventory, &settings, &snapshot, arguments.at.to_string())?;
     if !arguments.all {
         report.rows.retain(|row| row.verdict != Verdict::Approved);

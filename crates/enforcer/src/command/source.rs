@@ -1,6 +1,7 @@
-//! Where a command gets the settings, the allow list and the objects from.
+//! Where a command gets the settings, the allow list and the objects from: files, or the cluster where none is given.
 
 use std::{
+    cell::OnceCell,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -15,17 +16,22 @@ use crate::{
         allow_list::AllowList,
         document::{self, STANDARD_INPUT},
         settings_file::SettingsFile,
-        stream,
+        stream::{self, Taken},
     },
-    policy::Settings,
+    live::{
+        self,
+        cluster::{Cluster, Flags},
+        config_map::LiveList,
+    },
+    policy::{self, ConfigMap, Settings},
 };
 
 /// The flags that say what judges.
 #[derive(Debug, Args)]
 pub struct Judging {
-    /// The policy's settings, or the policy that has them, as YAML or JSON
+    /// The policy's settings, or the policy that has them, as YAML or JSON; without it, those of the cluster's policy
     #[arg(long, value_name = "FILE")]
-    pub settings: PathBuf,
+    pub settings: Option<PathBuf>,
     /// The ConfigMap that the settings name as allow_list_config_map, as YAML or JSON
     #[arg(long, value_name = "FILE")]
     pub allow_list: Option<PathBuf>,
@@ -40,15 +46,76 @@ pub struct Skipping {
     pub skip_namespaces: Vec<String>,
 }
 
-impl Judging {
-    /// Reads the settings.
-    pub fn settings(&self) -> anyhow::Result<SettingsFile> {
-        SettingsFile::read(&self.settings)
+/// The cluster, once something of it is needed.
+pub struct Connection {
+    flags: Flags,
+    cluster: OnceCell<Cluster>,
+}
+
+impl Connection {
+    /// A connection that is made when it is first used.
+    pub fn new(flags: &Flags) -> Self {
+        Self { flags: flags.clone(), cluster: OnceCell::new() }
     }
 
-    /// Reads the allow list, which must be there if and only if the settings name one.
-    pub fn allow_list(&self, settings: &Settings<'_>) -> anyhow::Result<Option<AllowList>> {
-        allow_list(self.allow_list.as_deref(), settings)
+    /// The cluster.
+    pub fn cluster(&self) -> anyhow::Result<&Cluster> {
+        if let Some(cluster) = self.cluster.get() {
+            return Ok(cluster);
+        }
+        let cluster = Cluster::connect(&self.flags)?;
+        Ok(self.cluster.get_or_init(|| cluster))
+    }
+
+    /// The settings of the cluster's policy.
+    pub fn settings(&self) -> anyhow::Result<SettingsFile> {
+        live::policy::read(self.cluster()?, self.flags.policy.as_deref())
+    }
+
+    /// The settings in a file, or those of the cluster's policy.
+    pub fn settings_of(&self, path: Option<&Path>) -> anyhow::Result<SettingsFile> {
+        path.map_or_else(|| self.settings(), SettingsFile::read)
+    }
+
+    /// The ConfigMap in a file, or, where the cluster is asked, the one that the settings name. One that is needed and
+    /// not to be had is an error.
+    pub fn allow_list(
+        &self,
+        path: Option<&Path>,
+        settings: &Settings<'_>,
+        asks_cluster: bool,
+    ) -> anyhow::Result<Option<AllowList>> {
+        let wanted = settings.allow_list_config_map().map_err(|problems| anyhow!("{problems}"))?;
+        let wanted = wanted.as_ref().map(|name| name.as_fact());
+        match (path, wanted) {
+            (None, None) => Ok(None),
+            (Some(path), Some(wanted)) => AllowList::read(path, &wanted).map(Some),
+            (None, Some(wanted)) if asks_cluster => LiveList::read(self.cluster()?, &wanted)?.list().map(Some),
+            (None, Some(wanted)) => Err(missing(&wanted)),
+            (Some(path), None) => {
+                bail!("the settings have no allow_list_config_map: leave out --allow-list {}", path.display())
+            }
+        }
+    }
+
+    /// Hands every object of the files, or of the cluster where there is none, to each of the inventories, which may
+    /// have settings of their own.
+    pub fn objects(
+        &self,
+        files: &[PathBuf],
+        namespace: Option<&str>,
+        inventories: &mut [(&mut Inventory, &Settings<'_>)],
+    ) -> anyhow::Result<()> {
+        if !files.is_empty() {
+            return read_files(files, &mut |object, kind| add(inventories, object, kind));
+        }
+        let settings: Vec<&Settings<'_>> = inventories.iter().map(|(_, settings)| *settings).collect();
+        let reads = |group: &str, kind: &str| {
+            let reads = settings.iter().map(|settings| policy::reads(group, kind, settings));
+            let reads: Result<Vec<bool>, _> = reads.collect();
+            Ok(reads.map_err(|problems| anyhow!("{problems}"))?.contains(&true))
+        };
+        live::objects::read(self.cluster()?, namespace, &reads, &mut |object, kind| add(inventories, object, kind))
     }
 }
 
@@ -59,34 +126,31 @@ impl Skipping {
     }
 }
 
-fn allow_list(path: Option<&Path>, settings: &Settings<'_>) -> anyhow::Result<Option<AllowList>> {
-    let wanted = settings.allow_list_config_map().map_err(|problems| anyhow!("{problems}"))?;
-    match (path, wanted) {
-        (None, None) => Ok(None),
-        (Some(path), Some(name)) => AllowList::read(path, &name.as_fact()).map(Some),
-        (None, Some(name)) => {
-            let name = name.as_fact();
-            bail!(
-                "the settings name {name}: give it with --allow-list, from kubectl get configmap {} --namespace {} --output yaml",
-                name.name,
-                name.namespace
-            )
-        }
-        (Some(path), None) => {
-            bail!("the settings have no allow_list_config_map: leave out --allow-list {}", path.display())
-        }
-    }
+/// The error where the settings name an allow list that was not given.
+fn missing(wanted: &ConfigMap<'_>) -> anyhow::Error {
+    anyhow!(
+        "the settings name {wanted}: give it with --allow-list, from kubectl get configmap {} --namespace {} --output yaml",
+        wanted.name,
+        wanted.namespace
+    )
 }
 
-/// Hands every object of the files to each of the inventories, which may have settings of their own.
-pub fn read_objects(files: &[PathBuf], inventories: &mut [(&mut Inventory, &Settings<'_>)]) -> anyhow::Result<()> {
-    let mut add = |object: &_, kind: Option<&_>| {
-        let mut taken = stream::Taken::Yes;
-        for (inventory, settings) in &mut *inventories {
-            taken = inventory.add(object, kind, settings)?;
-        }
-        Ok(taken)
-    };
+fn add(
+    inventories: &mut [(&mut Inventory, &Settings<'_>)],
+    object: &serde_json::value::RawValue,
+    kind: Option<&stream::Kind>,
+) -> anyhow::Result<Taken> {
+    let mut taken = Taken::Yes;
+    for (inventory, settings) in inventories {
+        taken = inventory.add(object, kind, settings)?;
+    }
+    Ok(taken)
+}
+
+fn read_files(
+    files: &[PathBuf],
+    add: &mut dyn FnMut(&serde_json::value::RawValue, Option<&stream::Kind>) -> anyhow::Result<Taken>,
+) -> anyhow::Result<()> {
     for path in files {
         let name = || document::name(path);
         let input: &mut dyn Read = if path == Path::new(STANDARD_INPUT) {
@@ -94,7 +158,7 @@ pub fn read_objects(files: &[PathBuf], inventories: &mut [(&mut Inventory, &Sett
         } else {
             &mut File::open(path).with_context(name)?
         };
-        stream::read(input, &mut add).with_context(name)?;
+        stream::read(input, add).with_context(name)?;
     }
     Ok(())
 }

@@ -48,7 +48,8 @@ impl AllowList {
         read(&document::read_text(path)?).with_context(|| document::name(path))
     }
 
-    fn parse(json: &str, wanted: &ConfigMap<'_>) -> anyhow::Result<Self> {
+    /// Reads the ConfigMap out of its JSON.
+    pub fn parse(json: &str, wanted: &ConfigMap<'_>) -> anyhow::Result<Self> {
         let Manifest { kind, metadata, data } = serde_json::from_str(json).context("is not a ConfigMap")?;
         if kind != CONFIG_MAP {
             bail!("is a {kind}: give the ConfigMap that the settings name");

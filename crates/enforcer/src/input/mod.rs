@@ -2,6 +2,8 @@
 
 pub mod allow_list;
 pub mod document;
+pub mod lines;
+pub mod manifest;
 pub mod namespace_selector;
 pub mod object;
 pub mod settings_file;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    input::{document, namespace_selector::NamespaceSelector},
+    input::{document, lines::line_of, namespace_selector::NamespaceSelector},
     policy::{Settings, settings},
 };
 
@@ -18,6 +18,10 @@ const POLICY_KINDS: &[&str] = &["ClusterAdmissionPolicy", "AdmissionPolicy"];
 #[derive(Debug)]
 pub struct SettingsFile {
     json: String,
+    /// What a message calls it.
+    name: String,
+    /// The text, where it is a file.
+    text: Option<String>,
     /// `None` where the file has the settings alone.
     pub selector: Option<NamespaceSelector>,
 }
@@ -42,12 +46,35 @@ struct Spec<'a> {
 impl SettingsFile {
     /// Reads settings, or a policy, and checks the settings.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let name = || document::name(path);
-        let file = Self::parse(&document::read_text(path)?).with_context(name)?;
-        if let Err(problems) = settings::validate(&file.json) {
-            bail!("the settings in {} are not valid:\n{problems}", name());
+        let name = document::name(path);
+        let text = document::read_text(path)?;
+        let file = Self::parse(&text).with_context(|| name.clone())?;
+        Self { name, text: Some(text), ..file }.checked()
+    }
+
+    /// The settings of a policy in the cluster.
+    pub fn of_policy(json: &str, name: &str) -> anyhow::Result<Self> {
+        let manifest: Manifest<'_> = serde_json::from_str(json).with_context(|| name.to_owned())?;
+        let file = Self::of_spec(manifest.spec.map_or("{}", RawValue::get)).with_context(|| name.to_owned())?;
+        Self { name: name.to_owned(), ..file }.checked()
+    }
+
+    fn checked(self) -> anyhow::Result<Self> {
+        match settings::validate(&self.json) {
+            Ok(()) => Ok(self),
+            Err(problems) => bail!("the settings in {} are not valid:\n{problems}", self.name),
         }
-        Ok(file)
+    }
+
+    /// Where a setting stands, or an element of the list that it is: `settings.yaml:7`.
+    pub fn place(&self, key: &str, index: Option<usize>) -> Option<String> {
+        let line = self.text.as_deref().and_then(|text| line_of(text, key, index))?;
+        Some(format!("{}:{line}", self.name))
+    }
+
+    /// What a message calls it.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
@@ -68,11 +95,16 @@ impl SettingsFile {
 
     fn of_document(json: &str) -> anyhow::Result<Self> {
         let Some(spec) = policy(json) else {
-            return Ok(Self { json: json.to_owned(), selector: None });
+            return Ok(Self { json: json.to_owned(), name: String::new(), text: None, selector: None });
         };
-        let spec: Spec<'_> = serde_json::from_str(spec.get()).context("spec")?;
+        Self::of_spec(spec.get())
+    }
+
+    fn of_spec(spec: &str) -> anyhow::Result<Self> {
+        let spec: Spec<'_> = serde_json::from_str(spec).context("spec")?;
         let json = spec.settings.map_or("{}", RawValue::get).to_owned();
-        Ok(Self { json, selector: Some(spec.namespace_selector.unwrap_or_default()) })
+        let selector = Some(spec.namespace_selector.unwrap_or_default());
+        Ok(Self { json, name: String::new(), text: None, selector })
     }
 
     /// The settings.

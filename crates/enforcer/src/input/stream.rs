@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 
 const BUFFER_SIZE: usize = 256 * 1024;
 /// What the kind of a typed list has after the kind of its objects.
-const LIST: &str = "List";
+pub const LIST: &str = "List";
 
 /// The API version and kind of objects.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]

@@ -1,0 +1,137 @@
+//! The connection to an API server, and what to do where it refuses.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use kube::{
+    Client, Config,
+    client::Body,
+    config::{KubeConfigOptions, Kubeconfig},
+    core::{
+        Status,
+        request::{self, Request},
+    },
+};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::policy::escaped;
+
+/// How much of an API server's words an error repeats.
+const CAUSE_LENGTH_MAX: usize = 500;
+
+/// The flags that say which cluster, named as kubectl names them.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Flags {
+    /// The kubeconfig to use, instead of $KUBECONFIG or ~/.kube/config
+    #[arg(long, value_name = "FILE", help_heading = "Live cluster")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The kubeconfig's context to use
+    #[arg(long, value_name = "NAME", help_heading = "Live cluster")]
+    pub context: Option<String>,
+    /// The ClusterAdmissionPolicy that is asked about, if more than one runs this policy
+    #[arg(long, value_name = "NAME", help_heading = "Live cluster")]
+    pub policy: Option<String>,
+}
+
+/// A connection to an API server.
+pub struct Cluster {
+    runtime: Runtime,
+    client: Client,
+}
+
+/// Why the API server did not do what it was asked to do.
+#[derive(Debug)]
+pub enum Failure {
+    /// There is no such object.
+    NotFound,
+    /// Somebody else changed the object in between.
+    Conflict,
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+impl Cluster {
+    /// Connects as kubectl would, or as a pod in the cluster where there is no kubeconfig.
+    pub fn connect(flags: &Flags) -> anyhow::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build().context("the network cannot be used")?;
+        let client = runtime.block_on(async {
+            let config = config(flags).await?;
+            Client::try_from(config).context("no client can be made of the kubeconfig")
+        })?;
+        Ok(Self { runtime, client })
+    }
+
+    /// Sends a request; `doing` says what for, for an error: `list pods in all namespaces`.
+    pub fn send(
+        &self,
+        doing: &str,
+        request: Result<http::Request<Vec<u8>>, request::Error>,
+    ) -> Result<Vec<u8>, Failure> {
+        let send = async {
+            let request = request.map_err(|cause| Failure::Other(anyhow!("cannot {doing}: {cause}")))?;
+            let failed = |cause: kube::Error| failure(doing, &cause);
+            let response = self.client.send(request.map(Body::from)).await.map_err(failed)?;
+            let status = response.status();
+            let bytes = response.into_body().collect_bytes().await;
+            let bytes = bytes.map_err(failed)?.to_vec();
+            if status.is_success() { Ok(bytes) } else { Err(refusal(doing, status.as_u16(), &bytes)) }
+        };
+        self.runtime.block_on(send)
+    }
+
+    /// Gets what is at a path.
+    pub fn get(&self, doing: &str, path: &str, name: &str) -> Result<Vec<u8>, Failure> {
+        self.send(doing, Request::new(path).get(name, &kube::api::GetParams::default()))
+    }
+}
+
+async fn config(flags: &Flags) -> anyhow::Result<Config> {
+    let options = KubeConfigOptions { context: flags.context.clone(), ..KubeConfigOptions::default() };
+    match &flags.kubeconfig {
+        Some(path) => {
+            let kubeconfig = Kubeconfig::read_from(path).with_context(|| path.display().to_string())?;
+            Config::from_custom_kubeconfig(kubeconfig, &options).await.with_context(|| path.display().to_string())
+        }
+        None if flags.context.is_some() => {
+            Config::from_kubeconfig(&options).await.context("the kubeconfig cannot be used")
+        }
+        None => {
+            Config::infer().await.context("there is no cluster to ask: give files, or a kubeconfig with --kubeconfig")
+        }
+    }
+}
+
+/// A request that got no answer.
+fn failure(doing: &str, cause: &kube::Error) -> Failure {
+    let chain: Vec<String> = std::iter::successors(Some(cause as &dyn std::error::Error), |cause| cause.source())
+        .map(ToString::to_string)
+        .collect();
+    let cause = escaped(chain.last().map_or("no cause was given", String::as_str), CAUSE_LENGTH_MAX);
+    Failure::Other(anyhow!("cannot {doing}: {cause}: is the cluster of your kubeconfig reachable?"))
+}
+
+/// An answer that is not what was asked for.
+fn refusal(doing: &str, code: u16, body: &[u8]) -> Failure {
+    let status: Option<Status> = serde_json::from_slice(body).ok();
+    let message = status.map(|status| status.message).filter(|message| !message.is_empty());
+    let message = escaped(&message.unwrap_or_else(|| "no cause was given".to_owned()), CAUSE_LENGTH_MAX);
+    match code {
+        404 => Failure::NotFound,
+        409 => Failure::Conflict,
+        401 => Failure::Other(anyhow!("cannot {doing}: the API server does not know you ({message}): log in again")),
+        403 => Failure::Other(anyhow!("cannot {doing}: the right is missing ({message}): ask an admin for it")),
+        code => Failure::Other(anyhow!("cannot {doing}: the API server answered {code} ({message})")),
+    }
+}
+
+impl Failure {
+    /// The error, where something that is not there or has changed is no case of its own.
+    pub fn into_error(self, doing: &str) -> anyhow::Error {
+        match self {
+            Self::NotFound => anyhow!("cannot {doing}: it is not there"),
+            Self::Conflict => anyhow!("cannot {doing}: somebody else changed it in between: try again"),
+            Self::Other(error) => error,
+        }
+    }
+}

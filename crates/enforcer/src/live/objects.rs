@@ -1,0 +1,150 @@
+//! Every object of the cluster that the policy would be asked about, in pages.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, anyhow};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroupList, APIResource, APIResourceList};
+use kube::{api::ListParams, core::request::Request};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::{
+    input::stream::{self, Kind, Taken},
+    live::cluster::Cluster,
+};
+
+/// How many objects a page has, as with kubectl.
+const PAGE_LENGTH: u32 = 500;
+/// Faster than this, nobody needs to know how far it is.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Where objects of a kind are listed.
+#[derive(Debug)]
+struct Resource {
+    /// `/apis/apps/v1`.
+    root: String,
+    /// `deployments`.
+    plural: String,
+    /// `deployments.apps`, for people.
+    name: String,
+    namespaced: bool,
+}
+
+/// Hands over each object of the kinds that `reads` chooses, and each namespace.
+pub fn read(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+    reads: &dyn Fn(&str, &str) -> anyhow::Result<bool>,
+    each: &mut dyn FnMut(&RawValue, Option<&Kind>) -> anyhow::Result<Taken>,
+) -> anyhow::Result<()> {
+    let mut progress = Progress::new();
+    for resource in resources(cluster, reads)? {
+        if namespace.is_none() || resource.namespaced {
+            read_resource(cluster, &resource, namespace, &mut progress, each)?;
+        }
+    }
+    progress.end();
+    Ok(())
+}
+
+fn read_resource(
+    cluster: &Cluster,
+    resource: &Resource,
+    namespace: Option<&str>,
+    progress: &mut Progress,
+    each: &mut dyn FnMut(&RawValue, Option<&Kind>) -> anyhow::Result<Taken>,
+) -> anyhow::Result<()> {
+    let Resource { root, plural, name, .. } = resource;
+    let (path, place) = match namespace {
+        Some(namespace) => (format!("{root}/namespaces/{namespace}/{plural}"), format!("namespace {namespace}")),
+        None => (format!("{root}/{plural}"), "all namespaces".to_owned()),
+    };
+    let doing = format!("list {name} in {place}");
+    let mut continues: Option<String> = None;
+    loop {
+        let page = ListParams { limit: Some(PAGE_LENGTH), continue_token: continues, ..ListParams::default() };
+        let list =
+            cluster.send(&doing, Request::new(&*path).list(&page)).map_err(|failure| failure.into_error(&doing))?;
+        let mut counted = |object: &RawValue, kind: Option<&Kind>| {
+            progress.count(name);
+            each(object, kind)
+        };
+        continues = stream::read(&*list, &mut counted).with_context(|| format!("cannot {doing}"))?;
+        if continues.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// The resources of the API server whose kinds are chosen, each group in the version that the server prefers.
+fn resources(cluster: &Cluster, reads: &dyn Fn(&str, &str) -> anyhow::Result<bool>) -> anyhow::Result<Vec<Resource>> {
+    let groups: APIGroupList = describe(cluster, "/apis")?;
+    let mut found = Vec::new();
+    add(cluster, "", "/api/v1", reads, &mut found)?;
+    for group in groups.groups {
+        let version = group.preferred_version.as_ref().or(group.versions.first());
+        let Some(version) = version.map(|version| &version.group_version) else { continue };
+        add(cluster, &group.name, &format!("/apis/{version}"), reads, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn add(
+    cluster: &Cluster,
+    group: &str,
+    root: &str,
+    reads: &dyn Fn(&str, &str) -> anyhow::Result<bool>,
+    found: &mut Vec<Resource>,
+) -> anyhow::Result<()> {
+    // An API of an extension whose server is away lists nothing.
+    let Ok(list) = describe::<APIResourceList>(cluster, root) else { return Ok(()) };
+    for APIResource { name, kind, namespaced, verbs, .. } in list.resources {
+        let is_listed = !name.contains('/') && verbs.iter().any(|verb| verb == "list");
+        let is_namespace = (group, &*kind) == ("", "Namespace");
+        if is_listed && (is_namespace || (namespaced && reads(group, &kind)?)) {
+            let full = if group.is_empty() { name.clone() } else { format!("{name}.{group}") };
+            found.push(Resource { root: root.to_owned(), plural: name, name: full, namespaced });
+        }
+    }
+    Ok(())
+}
+
+fn describe<T: DeserializeOwned>(cluster: &Cluster, path: &str) -> anyhow::Result<T> {
+    let doing = format!("ask which kinds there are ({path})");
+    let request = Request::new(path).list(&ListParams::default());
+    let json = cluster.send(&doing, request).map_err(|failure| failure.into_error(&doing))?;
+    serde_json::from_slice(&json).map_err(|cause| anyhow!("cannot {doing}: {cause}"))
+}
+
+/// How far it is, on a terminal.
+struct Progress {
+    start: Instant,
+    shown: Option<Instant>,
+    objects: usize,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { start: Instant::now(), shown: None, objects: 0 }
+    }
+
+    fn count(&mut self, resource: &str) {
+        self.objects += 1;
+        let is_due = self.start.elapsed() > PATIENCE && self.shown.is_none_or(|shown| shown.elapsed() > PATIENCE);
+        // Asked rarely: the clock is cheap, the terminal is not.
+        if is_due && io::stderr().is_terminal() {
+            self.shown = Some(Instant::now());
+            eprint!("\r\x1b[K{} objects, {resource}", self.objects);
+            let _ = io::stderr().flush();
+        }
+    }
+
+    fn end(&self) {
+        if self.shown.is_some() {
+            eprint!("\r\x1b[K");
+        }
+    }
+}

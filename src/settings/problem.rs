@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::message::Shown;
+use crate::shown::{List, Shown};
+
+/// The most bytes that the problems of one answer take.
+const BYTES_MAX: usize = 4_000;
 
 /// The way from the top of the settings to one of their values, for a message:
 /// `allowed_namespaces[1].sunset_date`.
@@ -41,19 +44,32 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// Everything that is wrong with some settings, one text a problem, in the order of the settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problems(Vec<String>);
+/// What is wrong with some settings, in their order: the first problems in full, the others counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(List);
+
+impl Default for Problems {
+    fn default() -> Self {
+        Self(List::new("\n", BYTES_MAX))
+    }
+}
 
 impl Problems {
+    /// A single problem.
+    pub(crate) fn one(place: &Place<'_>, problem: impl fmt::Display) -> Self {
+        let mut problems = Self::default();
+        problems.add(place, problem);
+        problems
+    }
+
     /// Notes that what is at `place` is wrong, as `problem` says.
     pub fn add(&mut self, place: &Place<'_>, problem: impl fmt::Display) {
-        self.0.push(format!("{place}: {problem}"));
+        self.0.add(format_args!("{place}: {problem}"));
     }
 
     /// Adds what another part of the settings has found.
-    pub fn extend(&mut self, other: &Self) {
-        self.0.extend_from_slice(&other.0);
+    pub fn append(&mut self, other: &Self) {
+        self.0.append(&other.0);
     }
 
     /// Whether nothing is wrong.
@@ -61,22 +77,10 @@ impl Problems {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    /// The problems, one text each.
-    #[must_use]
-    pub fn texts(&self) -> &[String] {
-        &self.0
-    }
-}
-
-impl From<&Problems> for Problems {
-    fn from(problems: &Problems) -> Self {
-        problems.clone()
-    }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
+        self.0.fmt(f)
     }
 }

@@ -15,19 +15,26 @@
 
 use std::{borrow::Cow, fmt, net::Ipv6Addr};
 
-use crate::reference::{
-    DOCKER_HUB, OFFICIAL_REPOSITORIES, Reference, canonical_domain, check_port, check_tag, ipv6_address, is_component,
-    is_digest, is_domain, is_host_name, is_label, is_path, split_at, split_port,
+use super::grammar::{
+    DOCKER_HUB, canonical_domain, ipv6_address, is_component, is_digest, is_domain, is_host_name, is_label, is_path,
+    is_port, is_tag, split_at, split_port,
 };
 
-const ANY: &str = "*";
-const NAMESPACE: &str = "{namespace}";
-/// The port that `https://` means.
-const HTTPS_PORT: &str = "443";
-/// Hosts that serve what `docker.io` names: a denial must not end at another spelling.
-const DOCKER_HUB_HOSTS: &[&str] = &[DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
+/// Stands for one whole label or component.
+pub(super) const ANY: &str = "*";
+/// Stands for the request's namespace.
+pub(super) const NAMESPACE: &str = "{namespace}";
 
 /// A checked prefix. `Display` writes it as the operator did.
+///
+/// ```
+/// # use registry_enforcer::image::{prefix::Prefix, reference::Reference};
+/// let prefix = Prefix::parse("quay.io/{namespace}".into()).expect("a prefix");
+/// let image = Reference::parse("quay.io/tool-mix/x:1").expect("a reference");
+/// assert!(prefix.approves(&image, Some("tool-mix")));
+/// assert!(!prefix.approves(&image, Some("tool-mi")));
+/// assert!(Prefix::parse("nginx".into()).is_err(), "a prefix names a registry");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prefix<'a> {
     text: Cow<'a, str>,
@@ -50,8 +57,8 @@ impl<'a> Prefix<'a> {
     ///
     /// # Errors
     ///
-    /// A scheme, an empty text, a name without a registry (`nginx`), an upper-case letter in the
-    /// path, `*` as the whole host, a port that is no number, a malformed component, tag or digest.
+    /// A scheme, an empty string, a name without a registry (`nginx`), an upper-case letter in the
+    /// path, `*` as the whole host, a port that is not a number, a malformed component, tag or digest.
     pub fn parse(text: Cow<'a, str>) -> Result<Self, PrefixError> {
         // A URL fails at the ":" after its scheme, whatever follows: only then is it looked for.
         match Ends::find(&text) {
@@ -60,45 +67,6 @@ impl<'a> Prefix<'a> {
             Err(_) if text.contains("://") => Err(PrefixError::Scheme),
             Err(error) => Err(error),
         }
-    }
-
-    /// Whether an image of this reference is approved for a request in `namespace`.
-    ///
-    /// A tag approves a reference with that tag and no digest: with a digest the runtime ignores the
-    /// tag, so the tag says nothing of what would run. A digest approves that digest under any tag.
-    #[must_use]
-    pub fn approves(&self, reference: &Reference<'_>, namespace: Option<&str>) -> bool {
-        let (host, port) = reference.host_and_port();
-        let (own_host, own_port) = self.host_and_port();
-        own_port == port
-            && self.matches_host(own_host, host, namespace)
-            && self.matches_path(reference, namespace)
-            && match (self.tag(), self.digest()) {
-                (_, Some(digest)) => reference.digest() == Some(digest),
-                (Some(tag), None) => reference.digest().is_none() && reference.tag() == Some(tag),
-                (None, None) => true,
-            }
-    }
-
-    /// Whether an image of this reference is denied to a request in `namespace`.
-    ///
-    /// Other spellings of the same registry are denied with it: its HTTPS port, a port with leading
-    /// zeros, the hosts of Docker Hub, whose own images are denied with and without their `library/`. A tag
-    /// denies that tag with any digest.
-    #[must_use]
-    pub fn denies(&self, reference: &Reference<'_>, namespace: Option<&str>) -> bool {
-        let (host, port) = reference.host_and_port();
-        let (own_host, own_port) = self.host_and_port();
-        let both_are_docker_hub = is_docker_hub(own_host) && is_docker_hub(host);
-        same_server_port(own_port, port)
-            && (both_are_docker_hub || self.matches_host(own_host, host, namespace))
-            && (self.matches_path(reference, namespace)
-                || both_are_docker_hub && self.matches_official_image(reference, namespace))
-            && match (self.tag(), self.digest()) {
-                (_, Some(digest)) => reference.digest() == Some(digest),
-                (Some(tag), None) => reference.tag() == Some(tag),
-                (None, None) => true,
-            }
     }
 
     /// The prefix as it reads in `namespace`, for a message.
@@ -116,59 +84,31 @@ impl<'a> Prefix<'a> {
         Prefix { text: Cow::Owned(self.text.into_owned()), ends: self.ends }
     }
 
-    fn host_and_port(&self) -> (&str, Option<&str>) {
+    pub(super) fn host_and_port(&self) -> (&str, Option<&str>) {
         let (host, port) = self.text[..self.ends.domain].split_at(self.ends.host);
         if port.is_empty() { (canonical_domain(host), None) } else { (host, port.strip_prefix(':')) }
     }
 
-    fn components(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn components(&self) -> impl Iterator<Item = &str> {
         components(&self.text[self.ends.domain..self.ends.path])
     }
 
-    fn tag(&self) -> Option<&str> {
+    pub(super) fn tag(&self) -> Option<&str> {
         self.text[self.ends.path..self.ends.tag].strip_prefix(':')
     }
 
-    fn digest(&self) -> Option<&str> {
+    pub(super) fn digest(&self) -> Option<&str> {
         self.text[self.ends.tag..].strip_prefix('@')
     }
 
+    /// Whether the text may match another text: with a `*`, a `{namespace}` or an IPv6 address.
+    pub(super) fn has_pattern(&self) -> bool {
+        self.ends.has_pattern
+    }
+
     /// Whether there is a tag or a digest.
-    fn names_one_image(&self) -> bool {
+    pub(super) fn names_one_image(&self) -> bool {
         self.ends.path < self.text.len()
-    }
-
-    fn matches_host(&self, own_host: &str, host: &str, namespace: Option<&str>) -> bool {
-        if !self.ends.has_pattern || own_host.eq_ignore_ascii_case(host) {
-            return own_host.eq_ignore_ascii_case(host);
-        }
-        if let (Some(own), Some(other)) = (ipv6_address(own_host), ipv6_address(host)) {
-            return same_address(own, other);
-        }
-        let mut labels = host.split('.');
-        own_host.split('.').all(|own| labels.next().is_some_and(|label| matches_part(own, label, namespace)))
-            && labels.next().is_none()
-    }
-
-    fn matches_path(&self, reference: &Reference<'_>, namespace: Option<&str>) -> bool {
-        let mut components = reference.components();
-        self.components().all(|own| components.next().is_some_and(|component| matches_part(own, component, namespace)))
-            && (!self.names_one_image() || components.next().is_none())
-    }
-}
-
-impl Prefix<'_> {
-    fn matches_official_image(&self, reference: &Reference<'_>, namespace: Option<&str>) -> bool {
-        let own = official_image(self.components());
-        own.zip(official_image(reference.components())).is_some_and(|(own, image)| matches_part(own, image, namespace))
-    }
-}
-
-/// The image of Docker Hub's own that a path names, with or without its `library/`.
-fn official_image<'p>(mut components: impl Iterator<Item = &'p str>) -> Option<&'p str> {
-    match (components.next(), components.next(), components.next()) {
-        (Some(image), None, _) | (Some(OFFICIAL_REPOSITORIES), Some(image), None) => Some(image),
-        _ => None,
     }
 }
 
@@ -189,8 +129,8 @@ impl Ends {
         let (domain, path) = (&name[..domain_end], &name[domain_end..path_end]);
         let host_end = check_domain(domain)?;
         check_path(path, path_end < text.len())?;
-        if path_end < tag_end {
-            check_tag(&name[path_end + 1..]).map_err(|_| PrefixError::Tag)?;
+        if path_end < tag_end && !is_tag(&name[path_end + 1..]) {
+            return Err(PrefixError::Tag);
         }
         if path_end < text.len() {
             check_whole_image(domain, path)?;
@@ -206,10 +146,10 @@ impl fmt::Display for Prefix<'_> {
     }
 }
 
-/// Why a text is no prefix. `Display` says what to write instead.
+/// Why a string is not a prefix. `Display` says what to write instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrefixError {
-    /// There is no text.
+    /// There is nothing.
     Empty,
     /// A URL.
     Scheme,
@@ -221,17 +161,19 @@ pub enum PrefixError {
     OfficialImage,
     /// A host whose every label is `*`.
     AnyHost,
-    /// The host is no host name.
+    /// The host ends in `{namespace}`.
+    NamespaceHost,
+    /// The host is not a host name.
     Domain,
-    /// What follows the host's `:` is no port.
+    /// What follows the host's `:` is not a port.
     Port,
     /// The path has an upper-case letter.
     UpperCase,
     /// A component of the path is malformed.
     Path,
-    /// What follows the path's `:` is no tag.
+    /// What follows the path's `:` is not a tag.
     Tag,
-    /// What follows the `@` is no digest.
+    /// What follows the `@` is not a digest.
     Digest,
 }
 
@@ -244,8 +186,9 @@ impl fmt::Display for PrefixError {
             Self::NoRepository => "has a tag or a digest but no repository: write host/repository:tag",
             Self::OfficialImage => "lacks the \"library\" of Docker Hub's own images: write docker.io/library/nginx:1.27",
             Self::AnyHost => "has \"*\" as the whole host, which approves every registry: name a domain, for example *.example.org",
+            Self::NamespaceHost => "has {namespace} as the end of its host, where whoever names a namespace chooses the registry: put it before a domain, for example {namespace}.registry.example",
             Self::Domain => "has no well-formed host: use letters, digits, \"-\" and \".\", \"*\" for one whole label, or an IPv6 address in brackets",
-            Self::Port => "has a port that is no number: write host:5000/path",
+            Self::Port => "has a port that is not a number: write host:5000/path",
             Self::UpperCase => "has an upper-case letter in its path: repositories are in lower case",
             Self::Path => "has no well-formed path: use a-z, 0-9 and single separators (\".\", \"_\", \"__\", \"-\"), {namespace}, or \"*\" for one whole component",
             Self::Tag => "has no well-formed tag: use up to 128 letters, digits, \"_\", \".\" and \"-\"",
@@ -271,7 +214,9 @@ fn check_registry(name: &str) -> Result<(), PrefixError> {
 fn check_domain(domain: &str) -> Result<usize, PrefixError> {
     let (host, port) = split_port(domain);
     if let Some(port) = port {
-        check_port(port).map_err(|_| PrefixError::Port)?;
+        if !is_port(port) {
+            return Err(PrefixError::Port);
+        }
     }
     if is_host_name(host) {
         return Ok(host.len());
@@ -283,7 +228,13 @@ fn check_domain(domain: &str) -> Result<usize, PrefixError> {
     if !host.split('.').all(|label| label == ANY || is_label(&plain(label))) {
         return Err(PrefixError::Domain);
     }
-    if host.split('.').all(|label| label == ANY) { Err(PrefixError::AnyHost) } else { Ok(host.len()) }
+    if host.split('.').all(|label| label == ANY) {
+        Err(PrefixError::AnyHost)
+    } else if host.rsplit('.').next().is_some_and(|label| label.contains(NAMESPACE)) {
+        Err(PrefixError::NamespaceHost)
+    } else {
+        Ok(host.len())
+    }
 }
 
 /// Checks a path with the `/` before it; the one after it may stand where no tag or digest follows.
@@ -313,43 +264,4 @@ fn check_whole_image(domain: &str, path: &str) -> Result<(), PrefixError> {
 /// A label or component with a namespace in the place of `{namespace}`, to check its form.
 fn plain(part: &str) -> Cow<'_, str> {
     if part.contains('{') { Cow::Owned(part.replace(NAMESPACE, "n")) } else { Cow::Borrowed(part) }
-}
-
-/// Whether a label or component of a prefix matches one of a reference, without regard to case: of a
-/// reference only the host can have upper-case letters.
-fn matches_part(own: &str, part: &str, namespace: Option<&str>) -> bool {
-    own == ANY || own.eq_ignore_ascii_case(part) || matches_with_namespace(own, part, namespace)
-}
-
-fn matches_with_namespace(own: &str, part: &str, namespace: Option<&str>) -> bool {
-    // No part of a reference has a brace: a part of a prefix that has one has a whole `{namespace}`.
-    let (Some(brace), Some(namespace)) = (own.find('{'), namespace) else {
-        return false;
-    };
-    let after = own[brace..].strip_prefix(NAMESPACE);
-    let rest = skip(part, &own[..brace]).and_then(|part| skip(part, namespace));
-    after.zip(rest).is_some_and(|(after, rest)| {
-        after.eq_ignore_ascii_case(rest) || matches_with_namespace(after, rest, Some(namespace))
-    })
-}
-
-fn skip<'a>(text: &'a str, start: &str) -> Option<&'a str> {
-    let (first, rest) = text.split_at_checked(start.len())?;
-    first.eq_ignore_ascii_case(start).then_some(rest)
-}
-
-fn same_address(own: &str, other: &str) -> bool {
-    own.parse::<Ipv6Addr>().is_ok_and(|own| other.parse() == Ok(own))
-}
-
-fn same_server_port(own: Option<&str>, other: Option<&str>) -> bool {
-    own.map_or(HTTPS_PORT, significant) == other.map_or(HTTPS_PORT, significant)
-}
-
-fn significant(port: &str) -> &str {
-    port.trim_start_matches('0')
-}
-
-fn is_docker_hub(host: &str) -> bool {
-    DOCKER_HUB_HOSTS.iter().any(|name| host.eq_ignore_ascii_case(name))
 }

@@ -11,15 +11,15 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
-use serde_json_borrow::Value;
 
+use super::{
+    admission::{Kind, OBJECT, OLD_OBJECT, Object, Request},
+    pod_spec::WorkloadAt,
+};
 use crate::{
-    custom_kind, node,
-    problem::Problems,
+    json::{JsonString, Key, StringAt, Strings, written_twice},
+    kind,
     settings::Settings,
-    text::{Key, Text, TextAt, Texts, written_twice},
-    workload::{self, ObjectError, Workload, WorkloadAt},
 };
 
 /// What the host asks the policy to judge.
@@ -36,14 +36,17 @@ impl<'a> Payload<'a> {
     ///
     /// # Errors
     ///
-    /// What does not decode or, in a text that is needed, is not UTF-8, apart from the object: that is kept for the decision, which may not need it.
+    /// A payload that is not JSON of the expected shape, and a string that is needed and not UTF-8. What is wrong
+    /// inside the object is no error here: the object is kept for the decision, which may not need it.
     pub fn parse(payload: &'a [u8]) -> Result<Self, PayloadError> {
         let read = |objects| {
             let mut json = serde_json::Deserializer::from_slice(payload);
             let read = PayloadReader { objects }.deserialize(&mut json)?;
             json.end().map(|()| read)
         };
-        read(Objects::Read).or_else(|_| read(Objects::Keep)).map_err(PayloadError)
+        let mut read = read(Objects::Read).or_else(|_| read(Objects::Keep)).map_err(PayloadError)?;
+        read.request.payload = payload;
+        Ok(read)
     }
 }
 
@@ -58,106 +61,6 @@ impl fmt::Display for PayloadError {
 }
 
 impl std::error::Error for PayloadError {}
-
-/// The parts of an AdmissionRequest (Kubernetes API, admission/v1) that a decision needs.
-#[derive(Clone, Debug, Default)]
-pub struct Request<'a> {
-    /// What the object is.
-    pub kind: Kind<'a>,
-    /// Its namespace, `None` for one that is in none.
-    pub namespace: Option<Text<'a>>,
-    /// Its name, `None` where the API server has yet to make one.
-    pub name: Option<Text<'a>>,
-    /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
-    pub operation: Text<'a>,
-    /// The object as it is to be.
-    pub object: Option<Object<'a>>,
-    /// The object as it is.
-    pub old_object: Option<Object<'a>>,
-}
-
-/// The group and kind of an object; the version does not change where its images are.
-#[derive(Clone, Debug, Default)]
-pub struct Kind<'a> {
-    /// The API group, empty for the core group.
-    pub group: Text<'a>,
-    /// The kind.
-    pub kind: Text<'a>,
-}
-
-/// Reads a [`Kind`].
-struct KindReader;
-
-impl<'de> DeserializeSeed<'de> for KindReader {
-    type Value = Kind<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let mut texts = [TextAt::new(&["group"]), TextAt::new(&["kind"])];
-        Texts::of("kind", &mut texts).deserialize(deserializer)?;
-        let [group, kind] = texts.map(|text| text.text.map(Text));
-        let kind = kind.ok_or_else(|| Error::missing_field("kind"))?;
-        Ok(Kind { group: group.unwrap_or_default(), kind })
-    }
-}
-
-/// An object of a request.
-#[derive(Clone, Debug)]
-pub enum Object<'a> {
-    /// Its images were read with the request.
-    Read(Workload<'a>),
-    /// It is still to be read.
-    Json(&'a RawValue),
-}
-
-/// Why the images of a request are not known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unread {
-    /// There is no object.
-    Missing,
-    /// No list says where the images of this kind are.
-    UnknownKind,
-    /// The object is not what its kind says.
-    Object(ObjectError),
-}
-
-impl<'a> Request<'a> {
-    /// What an object of this request's kind asks for.
-    ///
-    /// # Errors
-    ///
-    /// The problems of `custom_kinds` or `sandbox_repositories`, where the kind needs them.
-    pub fn workload<'s>(
-        &self,
-        object: Option<Object<'a>>,
-        settings: &'s Settings<'_>,
-    ) -> Result<Result<Workload<'a>, Unread>, &'s Problems> {
-        let (group, kind) = (&*self.kind.group, &*self.kind.kind);
-        let json = match object {
-            None => return Ok(Err(Unread::Missing)),
-            Some(Object::Read(workload)) => return Ok(Ok(workload)),
-            Some(Object::Json(json)) => json.get(),
-        };
-        let workload = if let Some(path) = workload::path(group, kind) {
-            WorkloadAt::path(path)
-                .deserialize(&mut serde_json::Deserializer::from_slice(json.as_bytes()))
-                .map_err(ObjectError::from)
-        } else if workload::is_node(group, kind) {
-            let repositories = settings.sandbox_repositories()?;
-            parse(json).and_then(|node| node::images(&node, repositories)).map(Workload::from)
-        } else {
-            let custom: Vec<_> = settings.custom_kinds()?.iter().filter(|custom| custom.is(group, kind)).collect();
-            if custom.is_empty() {
-                return Ok(Err(Unread::UnknownKind));
-            }
-            parse(json).and_then(|object| custom_kind::images(&custom, &object)).map(Workload::from)
-        };
-        Ok(workload.map_err(Unread::Object))
-    }
-}
-
-fn parse(json: &str) -> Result<Value<'_>, ObjectError> {
-    serde_json::from_slice(json.as_bytes()).map_err(ObjectError::from)
-}
 
 /// What becomes of the objects of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -210,7 +113,7 @@ struct RequestReader {
 
 impl RequestReader {
     fn object(&self, request: &Request<'_>) -> ObjectReader {
-        let path = workload::path(&request.kind.group, &request.kind.kind).filter(|_| self.objects == Objects::Read);
+        let path = kind::path(&request.kind.group, &request.kind.kind).filter(|_| self.objects == Objects::Read);
         ObjectReader { at: path.map(WorkloadAt::path) }
     }
 }
@@ -223,7 +126,7 @@ impl<'de> DeserializeSeed<'de> for RequestReader {
     }
 }
 
-const FIELDS: &[&str] = &["kind", "namespace", "name", "operation", "object", "oldObject"];
+const FIELDS: &[&str] = &["kind", "namespace", "name", "operation", OBJECT, OLD_OBJECT];
 /// The fields without which there is nothing to judge.
 const REQUIRED: &[&str] = &["kind", "operation"];
 
@@ -247,13 +150,13 @@ impl<'de> Visitor<'de> for RequestReader {
             }
             match FIELDS[index] {
                 "kind" => request.kind = map.next_value_seed(KindReader)?,
-                // An empty name is none: no exception may cover it.
+                // An empty name is like none: no exception may cover it.
                 "namespace" => {
-                    request.namespace = map.next_value::<Option<Text<'de>>>()?.filter(|name| !name.is_empty());
+                    request.namespace = map.next_value::<Option<JsonString<'de>>>()?.filter(|name| !name.is_empty());
                 }
                 "name" => request.name = map.next_value()?,
                 "operation" => request.operation = map.next_value()?,
-                "object" => request.object = map.next_value_seed(self.object(&request))?,
+                OBJECT => request.object = map.next_value_seed(self.object(&request))?,
                 _ => request.old_object = map.next_value_seed(self.object(&request))?,
             }
         }
@@ -299,3 +202,18 @@ impl<'de> Visitor<'de> for ObjectReader {
         }
     }
 }
+/// Reads a [`Kind`].
+struct KindReader;
+
+impl<'de> DeserializeSeed<'de> for KindReader {
+    type Value = Kind<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let mut strings = [StringAt::new(&["group"]), StringAt::new(&["kind"])];
+        Strings::of("kind", &mut strings).deserialize(deserializer)?;
+        let [group, kind] = strings.map(|string| string.found.map(JsonString));
+        let kind = kind.ok_or_else(|| Error::missing_field("kind"))?;
+        Ok(Kind { group: group.unwrap_or_default(), kind })
+    }
+}
+

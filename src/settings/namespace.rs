@@ -14,7 +14,7 @@ impl<'a> NamespacePattern<'a> {
     ///
     /// # Errors
     ///
-    /// An empty text, a `*` before the end, characters that no namespace has.
+    /// An empty string, a `*` before the end, characters that no namespace has.
     pub fn parse(text: Cow<'a, str>) -> Result<Self, NamespacePatternError> {
         let name = text.strip_suffix('*').unwrap_or(&text);
         let is_label_character = |byte: u8| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -45,10 +45,10 @@ impl fmt::Display for NamespacePattern<'_> {
     }
 }
 
-/// Why a text is no namespace pattern. `Display` says what to write instead.
+/// Why a string is not a namespace pattern. `Display` says what to write instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamespacePatternError {
-    /// There is no text.
+    /// There is nothing.
     Empty,
     /// A `*` before the end.
     Star,
@@ -61,7 +61,7 @@ impl fmt::Display for NamespacePatternError {
         f.write_str(match self {
             Self::Empty => "is empty: write a namespace, or \"*\" for every namespace",
             Self::Star => "has a \"*\" before its end: write the start of a name and one \"*\", for example tool-*",
-            Self::Name => "is no namespace: use up to 63 of a-z, 0-9 and \"-\", for example tool-mix",
+            Self::Name => "is not a namespace: use up to 63 of a-z, 0-9 and \"-\", for example tool-mix",
         })
     }
 }

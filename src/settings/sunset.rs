@@ -1,14 +1,25 @@
-//! The end of an exception: a day or an instant, and how long that still is.
+//! `sunset_date`: a day or an instant until which something may happen, and how long that still is.
 
 use std::{borrow::Cow, fmt};
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use super::reader::Setting;
+use crate::instant::{self, SECONDS_A_DAY};
 
-const SECONDS_A_DAY: i64 = 86_400;
 /// `YYYY-MM-DD`, in bytes.
 const DATE_LENGTH: usize = 10;
 
+/// The longest way to write a date, in bytes.
+const LENGTH_MAX: usize = 64;
+
 /// When an exception ends. `Display` writes it as the operator did.
+///
+/// ```
+/// # use registry_enforcer::settings::sunset::End;
+/// let end = End::parse("1970-01-01".into()).expect("a date");
+/// assert!(!end.has_passed(86_399), "the last second of the day");
+/// assert!(end.has_passed(86_400));
+/// assert_eq!(End::parse("1/1/1970".into()).unwrap_err().to_string(), "is not a date: write 2026-12-31");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End<'a> {
     text: Cow<'a, str>,
@@ -21,19 +32,28 @@ impl<'a> End<'a> {
     ///
     /// # Errors
     ///
-    /// Any other text, for example `31/12/2026`, `2026-02-30`, `2026-12-31 12:00`.
+    /// Any other string, for example `31/12/2026`, `2026-02-30`, `2026-12-31 12:00`, or one over 64 bytes.
     pub fn parse(text: Cow<'a, str>) -> Result<Self, EndError> {
-        // RFC 3339 lets a time begin with other characters by agreement; there is none here.
+        // A fraction of a second may have any number of digits.
+        if text.len() > LENGTH_MAX {
+            return Err(EndError::TooLong);
+        }
+        // RFC 3339 lets another character than T stand between day and time by agreement; there is no agreement here.
         if text.as_bytes().get(DATE_LENGTH).is_some_and(|separator| !matches!(separator, b'T' | b't')) {
             return Err(EndError::of(&text));
         }
         let seconds = if text.len() == DATE_LENGTH {
-            // One parser for both: that of calendar dates alone would also take 2026-W40-3, and cost its bytes.
-            seconds(&format!("{text}T00:00:00Z")).ok_or(EndError::Date)? + SECONDS_A_DAY
+            // One parser for both: that of calendar dates alone would also take 2026-W40-3, and make the wasm larger.
+            instant::parse(&format!("{text}T00:00:00Z")).ok_or(EndError::Date)? + SECONDS_A_DAY
         } else {
-            seconds(&text).ok_or_else(|| EndError::of(&text))?
+            instant::parse(&text).ok_or_else(|| EndError::of(&text))?
         };
         Ok(Self { text, seconds })
+    }
+
+    /// Reads a `sunset_date`.
+    pub(crate) fn read(setting: Setting<'a, '_>) -> Option<Self> {
+        setting.parsed("2026-12-31", Self::parse)
     }
 
     /// Whether the exception has ended at `now` (seconds since 1970-01-01 00:00:00 UTC).
@@ -73,17 +93,15 @@ impl fmt::Display for End<'_> {
     }
 }
 
-fn seconds(time: &str) -> Option<i64> {
-    OffsetDateTime::parse(time, &Rfc3339).map(OffsetDateTime::unix_timestamp).ok()
-}
-
-/// A text that is neither a date nor a time. `Display` says what to write instead.
+/// A string that is neither a date nor a time. `Display` says what to write instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndError {
     /// It looks like a date, or like nothing.
     Date,
     /// It looks like a time.
     Time,
+    /// It is longer than any date.
+    TooLong,
 }
 
 impl EndError {
@@ -97,6 +115,7 @@ impl fmt::Display for EndError {
         f.write_str(match self {
             Self::Date => "is not a date: write 2026-12-31",
             Self::Time => "is not a time: write 2026-12-31T12:00:00Z",
+            Self::TooLong => "is longer than 64 characters: write 2026-12-31 or 2026-12-31T12:00:00Z",
         })
     }
 }
@@ -126,6 +145,12 @@ mod tests {
     }
 
     #[test]
+    fn rejects_a_time_without_an_end() {
+        let digits = format!("2026-12-31T12:00:00.{}Z", "0".repeat(900_000));
+        assert_eq!(End::parse(digits.into()), Err(EndError::TooLong));
+    }
+
+    #[test]
     fn counts_whole_days() {
         let end = End::parse("2026-09-30".into()).expect("a date");
         const CASES: &[(i64, i64)] = &[(-1, -1), (0, 0), (1, 0), (86_400, 1), (86_399, 0), (12 * 86_400 + 40_000, 12)];
@@ -135,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_what_is_no_time() {
+    fn rejects_what_is_not_a_time() {
         const CASES: &[&str] = &[
             "2026-09-30T12:00:00",
             "2026-09-30T12:00Z",
@@ -151,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_what_is_no_date() {
+    fn rejects_what_is_not_a_date() {
         const CASES: &[&str] = &[
             "",
             "31/12/2026",

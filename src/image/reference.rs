@@ -23,7 +23,7 @@
 //!
 //! Deliberate deviations, all of them refusals:
 //!
-//! - a first component that looks like a domain and is none (`my_registry.io/x`) is refused;
+//! - a first component that looks like a domain but is not one (`my_registry.io/x`) is refused;
 //!   distribution falls back to a name without a domain, and the runtime then connects to it;
 //! - an image ID, whole or its start (`sha256:` and hex digits, or 64 of them alone), is refused;
 //!   distribution reads it as the repository `sha256` with a tag, and containerd runs whatever image of
@@ -31,20 +31,18 @@
 
 use std::fmt;
 
-/// The domain that a name without one belongs to.
-pub const DOCKER_HUB: &str = "docker.io";
+use super::grammar::{
+    DIGEST_ALGORITHMS, DOCKER_HUB, LEGACY_DOCKER_HUB, OFFICIAL_REPOSITORIES, is_digest, is_domain, is_hex,
+    is_host_name, is_path, is_port, is_tag, ipv6_address, split_at, split_port,
+};
+
 /// The tag that a reference with neither tag nor digest has.
 pub const DEFAULT_TAG: &str = "latest";
 /// The longest path, in bytes (`RepositoryNameTotalLengthMax` of distribution/reference).
 pub const PATH_LENGTH_MAX: usize = 255;
-/// The longest tag, in bytes.
-pub const TAG_LENGTH_MAX: usize = 128;
 
-const LEGACY_DOCKER_HUB: &str = "index.docker.io";
-/// The first component of Docker Hub's own repositories.
-pub(crate) const OFFICIAL_REPOSITORIES: &str = "library";
-/// The digest algorithms of the OCI image specification and go-digest, with their length in hex digits.
-const DIGEST_ALGORITHMS: &[(&str, usize)] = &[("sha256", 64), ("sha384", 96), ("sha512", 128)];
+/// How the placeholders of common templates begin: Tekton's and Kubernetes' variables, Helm and Jinja, shells.
+const TEMPLATE_STARTS: &[&str] = &["$(", "{{", "${"];
 
 /// An image reference after normalisation; its parts are slices of the text it was read from.
 ///
@@ -67,13 +65,22 @@ impl<'a> Reference<'a> {
     ///
     /// Whatever the grammar at the head of this module does not derive, for example `""`,
     /// `"nginx:"`, `"Nginx"`, `"https://quay.io/x"`, `"quay.io/x@sha256:123"`.
+    ///
+    /// ```
+    /// # use registry_enforcer::image::reference::Reference;
+    /// let reference = Reference::parse("nginx").expect("a reference");
+    /// assert_eq!(reference.to_string(), "docker.io/library/nginx:latest");
+    /// let error = Reference::parse("quay.io/Team/x").unwrap_err().to_string();
+    /// assert_eq!(error, "its repository has an upper-case letter: write it in lower case");
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, ReferenceError> {
         if is_image_id(text) {
             return Err(ReferenceError::ImageId);
         }
-        // A URL fails at the ":" after its scheme, whatever follows: only then is it looked for.
+        // None of these parses, so an image that does pays nothing for them.
         Self::parse_parts(text).map_err(|error| match text {
-            "" => ReferenceError::Empty,
+            blank if blank.trim().is_empty() => ReferenceError::Empty,
+            template if TEMPLATE_STARTS.iter().any(|start| template.contains(start)) => ReferenceError::Template,
             url if url.contains("://") => ReferenceError::Scheme,
             _ => error,
         })
@@ -83,8 +90,8 @@ impl<'a> Reference<'a> {
         let (name, digest) = split_digest(text)?;
         let (domain, rest) = split_domain(name);
         let (host, port) = split_port(domain);
-        if let Some(port) = port {
-            check_port(port)?;
+        if port.is_some_and(|port| !is_port(port)) {
+            return Err(ReferenceError::Port);
         }
         check_host(host)?;
         let (path, tag) = match split_at(rest, b':') {
@@ -92,8 +99,8 @@ impl<'a> Reference<'a> {
             None => (rest, None),
         };
         check_path(path)?;
-        if let Some(tag) = tag {
-            check_tag(tag)?;
+        if tag.is_some_and(|tag| !is_tag(tag)) {
+            return Err(ReferenceError::Tag);
         }
         let official = domain == DOCKER_HUB && !path.contains('/');
         let length = path.len() + if official { OFFICIAL_REPOSITORIES.len() + 1 } else { 0 };
@@ -150,18 +157,20 @@ impl fmt::Display for Reference<'_> {
     }
 }
 
-/// Why a text is no image reference. `Display` says what to write instead.
+/// Why a string is not an image reference. `Display` says what to write instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReferenceError {
-    /// There is no text.
+    /// There is nothing, or nothing but white space.
     Empty,
+    /// A template whose placeholders nobody has filled in yet.
+    Template,
     /// A URL.
     Scheme,
     /// The ID of an image on a node.
     ImageId,
-    /// The part before the first `/` is no domain.
+    /// The part before the first `/` is not a domain.
     Domain,
-    /// What follows the host's `:` is no port.
+    /// What follows the host's `:` is not a port.
     Port,
     /// The path has an upper-case letter.
     UpperCase,
@@ -169,9 +178,9 @@ pub enum ReferenceError {
     Path,
     /// The path is longer than [`PATH_LENGTH_MAX`].
     TooLong,
-    /// What follows the last `:` is no tag.
+    /// What follows the last `:` is not a tag.
     Tag,
-    /// What follows the `@` is no digest.
+    /// What follows the `@` is not a digest.
     Digest,
 }
 
@@ -179,14 +188,15 @@ impl fmt::Display for ReferenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "it is empty: write registry/repository:tag",
+            Self::Template => "it is a template that is filled in later, so nobody can tell which image will run: write the image itself",
             Self::Scheme => "it is a URL: leave out the part up to \"://\"",
             Self::ImageId => "it is the ID of an image on a node: write registry/repository:tag or registry/repository@digest",
-            Self::Domain => "its registry is no host name: use letters, digits, \"-\" and \".\", or an IPv6 address in brackets",
-            Self::Port => "the port of its registry is no number: write registry:5000/repository",
+            Self::Domain => "its registry is not a host name: use letters, digits, \"-\" and \".\", or an IPv6 address in brackets",
+            Self::Port => "the port of its registry is not a number: write registry:5000/repository",
             Self::UpperCase => "its repository has an upper-case letter: write it in lower case",
             Self::Path => "its repository is not well formed: use a-z, 0-9 and single separators (\".\", \"_\", \"__\", \"-\") in components joined by \"/\"",
             Self::TooLong => "its repository is longer than 255 characters: write a shorter one",
-            Self::Tag => "its tag is not well formed: use up to 128 letters, digits, \"_\", \".\" and \"-\", the first no \".\" or \"-\"",
+            Self::Tag => "its tag is not well formed: use up to 128 letters, digits, \"_\", \".\" and \"-\", the first not \".\" or \"-\"",
             Self::Digest => "its digest is not well formed: write sha256: and 64 hex digits (or sha384: and 96, sha512: and 128)",
         })
     }
@@ -210,18 +220,6 @@ fn split_digest(text: &str) -> Result<(&str, Option<&str>), ReferenceError> {
     }
 }
 
-/// Whether `text` is a digest of an algorithm that the runtimes know.
-pub(crate) fn is_digest(text: &str) -> bool {
-    let Some((algorithm, hex)) = split_at(text, b':') else {
-        return false;
-    };
-    DIGEST_ALGORITHMS.iter().any(|&(name, length)| algorithm == name && hex.len() == length) && is_hex(hex)
-}
-
-fn is_hex(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 /// Splits a name (with its tag) into the domain and the rest, as `splitDockerDomain` does.
 fn split_domain(name: &str) -> (&str, &str) {
     match split_at(name, b'/') {
@@ -229,16 +227,6 @@ fn split_domain(name: &str) -> (&str, &str) {
         Some((first, rest)) if is_domain(first) => (first, rest),
         _ => (DOCKER_HUB, name),
     }
-}
-
-/// Whether the first component of a name is a domain rather than a part of the path.
-pub(crate) fn is_domain(first: &str) -> bool {
-    first == "localhost" || first.bytes().any(|byte| matches!(byte, b'.' | b':' | b'A'..=b'Z'))
-}
-
-/// The domain that `domain` is another name of.
-pub(crate) fn canonical_domain(domain: &str) -> &str {
-    if domain == LEGACY_DOCKER_HUB { DOCKER_HUB } else { domain }
 }
 
 fn check_host(host: &str) -> Result<(), ReferenceError> {
@@ -249,54 +237,6 @@ fn check_host(host: &str) -> Result<(), ReferenceError> {
     if well_formed { Ok(()) } else { Err(ReferenceError::Domain) }
 }
 
-/// Splits a text at the first `separator`, an ASCII character, which is left out. What `str::split_once` prepares
-/// pays off in a long text; here all are short.
-pub(crate) fn split_at(text: &str, separator: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|byte| byte == separator)?;
-    Some((&text[..at], &text[at + 1..]))
-}
-
-/// Splits a domain into its host and, after the `:`, its port.
-pub(crate) fn split_port(domain: &str) -> (&str, Option<&str>) {
-    // The colons of an IPv6 address are inside its brackets.
-    let address_end = if domain.starts_with('[') { domain.find(']').map_or(0, |end| end + 1) } else { 0 };
-    match split_at(&domain[address_end..], b':') {
-        Some((rest, port)) => (&domain[..address_end + rest.len()], Some(port)),
-        None => (domain, None),
-    }
-}
-
-pub(crate) fn check_port(port: &str) -> Result<(), ReferenceError> {
-    if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) { Ok(()) } else { Err(ReferenceError::Port) }
-}
-
-/// The address between the brackets of an IPv6 host.
-pub(crate) fn ipv6_address(host: &str) -> Option<&str> {
-    host.strip_prefix('[')?.strip_suffix(']')
-}
-
-/// Whether `text` is a host name: labels joined by `.`, none of which begins or ends with a `-`.
-pub(crate) fn is_host_name(text: &str) -> bool {
-    let mut previous = b'.';
-    for byte in text.bytes() {
-        let may_follow = match byte {
-            b'.' => !matches!(previous, b'.' | b'-'),
-            b'-' => previous != b'.',
-            _ => byte.is_ascii_alphanumeric(),
-        };
-        if !may_follow {
-            return false;
-        }
-        previous = byte;
-    }
-    !matches!(previous, b'.' | b'-')
-}
-
-/// Whether `text` is one label of a host name.
-pub(crate) fn is_label(text: &str) -> bool {
-    !text.contains('.') && is_host_name(text)
-}
-
 fn check_path(path: &str) -> Result<(), ReferenceError> {
     if is_path(path) {
         Ok(())
@@ -305,38 +245,4 @@ fn check_path(path: &str) -> Result<(), ReferenceError> {
     } else {
         Err(ReferenceError::Path)
     }
-}
-
-/// Whether `text` is a path: alphanumeric characters with single separators between them, of which the `/` is one.
-pub(crate) fn is_path(text: &str) -> bool {
-    let text = text.as_bytes();
-    let mut separator_start = 0;
-    for (index, byte) in text.iter().enumerate() {
-        if matches!(byte, b'a'..=b'z' | b'0'..=b'9') {
-            let separator = &text[separator_start..index];
-            if !separator.is_empty() && (separator_start == 0 || !is_separator(separator)) {
-                return false;
-            }
-            separator_start = index + 1;
-        }
-    }
-    !text.is_empty() && separator_start == text.len()
-}
-
-/// Whether `text` is one component of a path.
-pub(crate) fn is_component(text: &str) -> bool {
-    !text.contains('/') && is_path(text)
-}
-
-/// Whether `text` may stand between two alphanumeric characters of a path.
-fn is_separator(text: &[u8]) -> bool {
-    matches!(text, b"/" | b"." | b"_" | b"__") || text.iter().all(|byte| *byte == b'-')
-}
-
-pub(crate) fn check_tag(tag: &str) -> Result<(), ReferenceError> {
-    let is_word = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
-    let well_formed = tag.len() <= TAG_LENGTH_MAX
-        && tag.bytes().next().is_some_and(is_word)
-        && tag.bytes().all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'));
-    if well_formed { Ok(()) } else { Err(ReferenceError::Tag) }
 }

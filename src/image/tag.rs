@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::reference::TAG_LENGTH_MAX;
+use super::grammar::TAG_LENGTH_MAX;
 
 /// Which tags are denied. `Display` writes it as the operator did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ impl<'a> TagPattern<'a> {
     ///
     /// # Errors
     ///
-    /// An empty text, one longer than a tag, characters that no tag has.
+    /// An empty string, one longer than a tag, characters that no tag has.
     pub fn parse(text: Cow<'a, str>) -> Result<Self, TagPatternError> {
         let is_tag_character = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'*');
         let well_formed = !text.is_empty() && text.len() <= TAG_LENGTH_MAX && text.bytes().all(is_tag_character);
@@ -52,7 +52,7 @@ impl fmt::Display for TagPattern<'_> {
     }
 }
 
-/// A text that is no pattern of tags.
+/// A string that is not a pattern of tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TagPatternError;
 

@@ -6,11 +6,10 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
+use engine::registry::Connection;
 use oci_client::Reference;
 use oci_client::manifest::{OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE};
 use tempfile::TempDir;
-
-use crate::registry::Connection;
 
 /// How long the registry may take to start, and to answer a test.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -99,6 +98,27 @@ impl TestRegistry {
         let call = connection.client().pull_manifest_raw(connection.reference(), connection.auth(), &types);
         let (json, digest) = Self::wait(&connection, call);
         (String::from_utf8(json.to_vec()).expect("a manifest is JSON"), digest)
+    }
+
+    /// The bytes of each layer.
+    ///
+    /// # Panics
+    ///
+    /// If the registry does not have it.
+    pub fn layers(&self, name: &str) -> Vec<Vec<u8>> {
+        let connection = self.connect(name);
+        let (client, reference) = (connection.client(), connection.reference());
+        let call = async {
+            let (manifest, _) = client.pull_image_manifest(reference, connection.auth()).await?;
+            let mut layers = Vec::new();
+            for layer in &manifest.layers {
+                let mut bytes = Vec::new();
+                client.pull_blob(reference, layer, &mut bytes).await?;
+                layers.push(bytes);
+            }
+            Ok(layers)
+        };
+        Self::wait(&connection, call)
     }
 
     /// Waits for a call to the registry, which a test expects to succeed.

@@ -1,13 +1,10 @@
 //! What a policy may ask of its host while it judges a request, and who answers.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kubewarden_policy_sdk::host_capabilities::kubernetes::GetResourceRequest;
 use serde::{Deserialize, Serialize};
-
-use crate::metadata::ContextAwareResource;
 
 /// Answers the calls that a guest makes to its host.
 pub trait HostCalls: Send + Sync {
@@ -17,8 +14,7 @@ pub trait HostCalls: Send + Sync {
 
 /// A host call, decoded: named and spelt as in kwctl's recorded sessions.
 ///
-/// These are the host capabilities that the policy's metadata declares; a host that is asked for another one
-/// answers with an error.
+/// These are the host capabilities that the policy's metadata declares; for any other one the answer is an error.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HostRequest {
     /// `kubernetes/get_resource`
@@ -104,43 +100,9 @@ impl HostCalls for Unconnected {
     fn call(&self, binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
         HostRequest::decode(binding, namespace, operation, payload)?;
         Err(format!(
-            "xtask cannot answer {namespace}/{operation}: \
-             give it a recorded session with --replay-host-capabilities-interactions, or use kwctl"
+            "there is no cluster here to answer {namespace}/{operation}: \
+             replay a recorded session, or use kwctl with a cluster"
         ))
-    }
-}
-
-/// Lets a policy read only those Kubernetes resources that it was granted; other calls go through.
-pub struct Granted {
-    resources: BTreeSet<ContextAwareResource>,
-    host: Arc<dyn HostCalls>,
-}
-
-impl Granted {
-    /// Puts `host` behind the list of `resources`.
-    pub fn new(resources: BTreeSet<ContextAwareResource>, host: Arc<dyn HostCalls>) -> Self {
-        Self { resources, host }
-    }
-
-    fn may_ask(&self, request: &HostRequest) -> Result<(), String> {
-        let HostRequest::KubernetesGetResource { api_version, kind, .. } = request else {
-            return Ok(());
-        };
-        let granted = |resource: &ContextAwareResource| resource.api_version == *api_version && resource.kind == *kind;
-        if self.resources.iter().any(granted) {
-            return Ok(());
-        }
-        Err(format!(
-            "Policy has not been granted access to Kubernetes {api_version}/{kind} resources. \
-             The violation has been reported."
-        ))
-    }
-}
-
-impl HostCalls for Granted {
-    fn call(&self, binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
-        self.may_ask(&HostRequest::decode(binding, namespace, operation, payload)?)?;
-        self.host.call(binding, namespace, operation, payload)
     }
 }
 
@@ -187,32 +149,12 @@ mod tests {
             ),
             (
                 ("kubewarden", "kubernetes", "get_resource", GET),
-                "xtask cannot answer kubernetes/get_resource: give it a recorded session with \
-                 --replay-host-capabilities-interactions, or use kwctl",
+                "there is no cluster here to answer kubernetes/get_resource: \
+                 replay a recorded session, or use kwctl with a cluster",
             ),
         ];
         for (call, text) in CASES {
             assert_refused(&Unconnected, *call, text);
         }
-    }
-
-    #[test]
-    fn grants_only_what_was_declared() {
-        let call = ("kubewarden", "kubernetes", "get_resource", GET);
-        let config_maps = ContextAwareResource { api_version: "v1".to_owned(), kind: "ConfigMap".to_owned() };
-        let secrets = ContextAwareResource { kind: "Secret".to_owned(), ..config_maps.clone() };
-
-        let counting = Arc::new(NoHostCalls::default());
-        assert_refused(
-            &Granted::new([secrets].into(), counting.clone()),
-            call,
-            "Policy has not been granted access to Kubernetes v1/ConfigMap resources. \
-             The violation has been reported.",
-        );
-        assert_eq!(counting.calls(), 0);
-
-        let granted = Granted::new([config_maps].into(), counting.clone());
-        granted.call(call.0, call.1, call.2, call.3).unwrap_err();
-        assert_eq!(counting.calls(), 1);
     }
 }

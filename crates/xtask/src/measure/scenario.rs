@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context;
+use engine::host::HostCalls;
 use serde_json::{Value, json};
 
-use crate::host::HostCalls;
-
 /// A Pod as its ReplicaSet's controller creates it.
-const POD: &str = include_str!("../data/pod.json");
+const POD: &str = include_str!("../../data/pod.json");
 const OUTSIDE: &str = "quay.io/wikidata/exports:2.1";
 /// An end that no clock reaches.
 const END: &str = "9999-12-31";

@@ -6,7 +6,7 @@ use oci_client::client::{Config, ImageLayer};
 use oci_client::manifest::{OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, OciImageIndex, OciImageManifest};
 use serde_json::{Value, json};
 
-use crate::test_registry::TestRegistry;
+use crate::registry::TestRegistry;
 
 /// What PolicyServer takes of an image for several platforms: the architecture that it runs on.
 pub const THIS_ARCHITECTURE: &str = match std::env::consts::ARCH.as_bytes() {

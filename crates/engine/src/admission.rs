@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use k8s_openapi::api::authentication::v1::UserInfo;
 use kubewarden_policy_sdk::response::ValidationResponse;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A request for admission: what is not listed here does not reach the policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -66,6 +66,12 @@ impl AdmissionRequest {
         Self::deserialize(request)
             .map_err(|error| anyhow::anyhow!("cannot build AdmissionRequest object from given input: {error}"))
     }
+
+    /// What the guest is called with to judge the request.
+    pub fn payload(&self, settings: &Value) -> Vec<u8> {
+        // As a `Value`, whose keys are sorted: the guest sees the bytes that PolicyServer would send.
+        json!({"request": self, "settings": settings}).to_string().into_bytes()
+    }
 }
 
 /// The answer to a request, printed by `run` as kwctl prints it.
@@ -118,8 +124,6 @@ impl AdmissionResponse {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn pod_request() -> Value {

@@ -1,18 +1,16 @@
 //! `bench`: what a request costs, beside what it costs with a policy that accepts everything.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
 use comfy_table::{CellAlignment, Table, presets};
-use serde::Deserialize;
+use engine::meter::{Meter, Metered};
+use engine::policy::Policy;
 
-use crate::meter::{Meter, Metered};
-use crate::policy::Policy;
-use crate::scenario::{self, Scenario};
+use crate::files;
+use crate::measure::count::{count, ensure_verdict};
+use crate::measure::scenario::{self, Scenario};
 
-/// 2026-09-18 12:00:00 UTC, in nanoseconds: counts are taken at one time, since a date has to be read.
-const NOW: u64 = 1_789_732_800_000_000_000;
 /// Calls that are not timed, of each policy.
 const WARM_UP: usize = 20;
 /// Timed calls of each policy, if they do not take longer than [`LONGEST`].
@@ -33,7 +31,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn bench(args: &Args) -> anyhow::Result<()> {
-    let (policy, accept_all) = (read(&args.policy)?, read(&args.accept_all)?);
+    let (policy, accept_all) = (files::bytes(&args.policy, "policy")?, files::bytes(&args.accept_all, "policy")?);
     let meter = Meter::load(&policy)?;
     let (policy, accept_all) = (Policy::load(&policy)?, Policy::load(&accept_all)?);
     let mut table = Table::new();
@@ -54,29 +52,6 @@ pub fn bench(args: &Args) -> anyhow::Result<()> {
     }
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     println!("{table}");
-    Ok(())
-}
-
-/// A policy's wasm.
-pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("Cannot open the policy {}", path.display()))
-}
-
-/// What a scenario takes; an error where the verdict is not the one that the scenario is about.
-pub(crate) fn count(meter: &Meter, scenario: &Scenario) -> anyhow::Result<Metered> {
-    let metered = meter.validate(Ok(NOW), &scenario.payload, scenario.host()).with_context(|| scenario.name)?;
-    ensure_verdict(scenario, &metered.answer)?;
-    Ok(metered)
-}
-
-fn ensure_verdict(scenario: &Scenario, answer: &[u8]) -> anyhow::Result<()> {
-    #[derive(Deserialize)]
-    struct Verdict {
-        accepted: bool,
-    }
-    let answered = String::from_utf8_lossy(answer);
-    let verdict: Verdict = serde_json::from_slice(answer).with_context(|| scenario.name)?;
-    ensure!(verdict.accepted == scenario.accepted, "{}: the policy answers {answered}", scenario.name);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context;
 use kubewarden_policy_sdk::metadata::ProtocolVersion;
 use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
-use serde_json::{Value, json};
+use serde_json::Value;
 use wapc::WapcHost;
 use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
 
@@ -66,9 +66,7 @@ impl Policy {
         settings: &Value,
         host: Arc<dyn HostCalls>,
     ) -> anyhow::Result<ValidationResponse> {
-        // As a `Value`, whose keys are sorted: the guest sees the bytes that PolicyServer would send.
-        let payload = json!({"request": request, "settings": settings}).to_string();
-        let answer = self.call("validate", payload.as_bytes(), host)?;
+        let answer = self.call("validate", &request.payload(settings), host)?;
         serde_json::from_slice(&answer).map_err(|error| anyhow::anyhow!("invalid response from policy: {error}"))
     }
 
@@ -96,6 +94,8 @@ fn no_host_calls() -> Arc<dyn HostCalls> {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+
+    use serde_json::json;
 
     use super::*;
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use engine::host::HostCalls;
+use engine::live_registry::LiveRegistry;
 use serde_json::{Value, json};
-use xtask::fault_server::{Fault, FaultServer};
-use xtask::host::HostCalls;
-use xtask::live_registry::LiveRegistry;
-use xtask::test_image::{Image, THIS_ARCHITECTURE};
-use xtask::test_registry::TestRegistry;
+use test_support::fault_server::{Fault, FaultServer};
+use test_support::image::{Image, THIS_ARCHITECTURE};
+use test_support::registry::TestRegistry;
 
 /// Asks as a guest does.
 fn ask(host: &LiveRegistry, image: &str) -> Result<Value, String> {
@@ -125,8 +125,8 @@ fn knows_no_cluster() {
     let payload = br#"{"api_version":"v1","kind":"ConfigMap","name":"a","namespace":"b","disable_cache":false}"#;
     assert_eq!(
         LiveRegistry::default().call("kubewarden", "kubernetes", "get_resource", payload),
-        Err("xtask cannot answer kubernetes/get_resource: give it a recorded session with \
-             --replay-host-capabilities-interactions, or use kwctl"
+        Err("there is no cluster here to answer kubernetes/get_resource: \
+             replay a recorded session, or use kwctl with a cluster"
             .to_owned())
     );
 }

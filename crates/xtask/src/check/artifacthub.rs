@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
+use engine::metadata::{Metadata, annotation};
 use serde::Serialize;
-
-use crate::metadata::{Metadata, annotation};
 
 const HEADER: &str = "\
 # Kubewarden Artifacthub Package config

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use engine::meter::Meter;
 
-use crate::bench;
-use crate::meter::Meter;
-use crate::scenario;
+use crate::files;
+use crate::measure::count::count;
+use crate::measure::scenario;
 
 /// The most that a count may be over the committed one, in hundredths of it.
 const TOLERANCE: u64 = 5;
@@ -38,7 +39,7 @@ type Counts = BTreeMap<String, u64>;
 
 /// Runs the command.
 pub fn instructions(args: &Args) -> anyhow::Result<()> {
-    let counted = count(args)?;
+    let counted = count_all(args)?;
     let tools = read(&args.tools)?.trim().to_owned();
     let yaml = read(&args.counts)?;
     let committed: Option<BTreeMap<String, Counts>> =
@@ -70,11 +71,11 @@ fn read(path: &PathBuf) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("Cannot open {}", path.display()))
 }
 
-fn count(args: &Args) -> anyhow::Result<Counts> {
-    let meter = Meter::load(&bench::read(&args.policy)?)?;
+fn count_all(args: &Args) -> anyhow::Result<Counts> {
+    let meter = Meter::load(&files::bytes(&args.policy, "policy")?)?;
     let scenarios = scenario::all()?;
     let counts = scenarios.iter().map(|scenario| {
-        let metered = bench::count(&meter, scenario)?;
+        let metered = count(&meter, scenario)?;
         Ok((scenario.name.to_owned(), metered.instructions))
     });
     counts.collect()

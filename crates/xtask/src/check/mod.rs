@@ -1,14 +1,18 @@
 //! `check`: compares the files that repeat each other's version, description and rules.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use engine::metadata::{Metadata, annotation};
 use serde_json::Value;
 
-use crate::artifacthub::Package;
-use crate::documents::{self, Document};
-use crate::metadata::{Metadata, annotation};
+use crate::check::artifacthub::Package;
+use crate::check::difference::{Difference, compare_values};
+use crate::check::documents::Document;
+
+mod artifacthub;
+mod difference;
+mod documents;
 
 const PACKAGE: &str = "artifacthub-pkg.yml";
 
@@ -51,22 +55,6 @@ struct Files {
     documents: Vec<Document>,
 }
 
-/// What one file says, and what the file that it repeats says.
-#[derive(Debug, PartialEq, Eq)]
-struct Difference {
-    file: String,
-    place: String,
-    found: String,
-    expected: String,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, place, found, expected } = self;
-        write!(f, "{file}: {place}: found {found}, expected {expected}")
-    }
-}
-
 impl Files {
     fn read(root: &Path) -> anyhow::Result<Self> {
         let read = |name: &str| std::fs::read_to_string(root.join(name)).with_context(|| format!("Cannot open {name}"));
@@ -98,7 +86,7 @@ impl Files {
         let mut differences = Vec::new();
         let mut compare = |file: &str, place: &str, found: &str, expected: &str| {
             if found != expected {
-                differences.push(difference(file, place, found, expected));
+                differences.push(Difference::new(file, place, found, expected));
             }
         };
         if let Some(tag) = tag {
@@ -128,10 +116,10 @@ impl Files {
         let mut differences = Vec::new();
         if created_at.parse::<jiff::Timestamp>().is_err() {
             let found = found["createdAt"].to_string();
-            differences.push(difference(PACKAGE, "createdAt", &found, "an RFC 3339 time"));
+            differences.push(Difference::new(PACKAGE, "createdAt", &found, "an RFC 3339 time"));
         }
         compare_values("", &found, &expected, &mut |place, found, expected| {
-            differences.push(difference(PACKAGE, place, &found, &expected));
+            differences.push(Difference::new(PACKAGE, place, &found, &expected));
         });
         Ok(differences)
     }
@@ -148,20 +136,11 @@ impl Files {
         for document in &self.documents {
             for rules in document.rules_of(oci_url)? {
                 compare_values("spec.rules", &rules, &expected, &mut |place, found, expected| {
-                    differences.push(difference(&document.name, place, &found, &expected));
+                    differences.push(Difference::new(&document.name, place, &found, &expected));
                 });
             }
         }
         Ok(differences)
-    }
-}
-
-fn difference(file: &str, place: &str, found: &str, expected: &str) -> Difference {
-    Difference {
-        file: file.to_owned(),
-        place: place.to_owned(),
-        found: found.to_owned(),
-        expected: expected.to_owned(),
     }
 }
 
@@ -172,44 +151,6 @@ fn newest_version(changelog: &str) -> Option<&str> {
         .filter_map(|line| line.strip_prefix("## "))
         .filter_map(|heading| heading.trim_start_matches('[').split([']', ' ']).next())
         .find(|version| !version.eq_ignore_ascii_case("unreleased"))
-}
-
-/// Reports each place below `place` where the values differ.
-fn compare_values(place: &str, found: &Value, expected: &Value, report: &mut impl FnMut(&str, String, String)) {
-    match (found, expected) {
-        (Value::Object(found), Value::Object(expected)) => {
-            let added = found.keys().filter(|key| !expected.contains_key(*key));
-            for key in expected.keys().chain(added) {
-                let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
-                let value = |object: &serde_json::Map<_, _>| object.get(key).cloned().unwrap_or_default();
-                compare_values(&place, &value(found), &value(expected), report);
-            }
-        }
-        (Value::String(found), Value::String(expected)) if expected.contains('\n') => {
-            compare_lines(place, found, expected, report);
-        }
-        _ if found != expected => report(place, described(found), described(expected)),
-        _ => {}
-    }
-}
-
-/// Of a long text, the first line that differs says enough.
-fn compare_lines(place: &str, found: &str, expected: &str, report: &mut impl FnMut(&str, String, String)) {
-    let mut lines = (found.split('\n'), expected.split('\n'));
-    for number in 1.. {
-        match (lines.0.next(), lines.1.next()) {
-            (None, None) => return,
-            (found, expected) if found == expected => {}
-            (found, expected) => {
-                let quoted = |line: Option<&str>| line.map_or("its end".to_owned(), |line| format!("{line:?}"));
-                return report(&format!("{place}, line {number}"), quoted(found), quoted(expected));
-            }
-        }
-    }
-}
-
-fn described(value: &Value) -> String {
-    if value.is_null() { "nothing".to_owned() } else { value.to_string() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //!
 //! An approved image asks for none of them.
 
-/// The world outside the request. Every answer may be missing; what is missing is no exception.
+use std::fmt;
+
+/// The world outside the request. Any answer may be unavailable. A missing answer never grants an exception.
 pub trait Facts {
     /// The seconds since 1970-01-01 00:00:00 UTC.
     fn now(&self) -> i64;
@@ -12,17 +14,17 @@ pub trait Facts {
     /// # Errors
     ///
     /// The cause, where the ConfigMap is missing or cannot be read.
-    fn allow_list_entry(&self, config_map: &ConfigMap<'_>, namespace: &str) -> Result<Option<String>, String>;
+    fn allow_list_entry(&self, config_map: &ConfigMap<'_>, namespace: &str) -> Result<Option<String>, Unavailable>;
 
-    /// What a registry says of an image, which is named in its full form.
+    /// What a registry says about an image, which is named in its full form.
     ///
     /// # Errors
     ///
     /// The cause, where the registry does not answer or answers something else.
-    fn image(&self, reference: &str) -> Result<ImageDescription, String>;
+    fn image(&self, reference: &str) -> Result<ImageDescription, Unavailable>;
 }
 
-/// The name of a ConfigMap.
+/// The name of a ConfigMap. `Display` writes it as a message does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfigMap<'a> {
     /// The namespace that it is in.
@@ -31,15 +33,90 @@ pub struct ConfigMap<'a> {
     pub name: &'a str,
 }
 
-/// What a registry says of an image (OCI image specification, "Image Configuration" and "Image Manifest").
+impl fmt::Display for ConfigMap<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ConfigMap {}/{}", self.namespace, self.name)
+    }
+}
+
+/// Why a fact is not to be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// It does not exist.
+    NotFound,
+    /// Whoever asks for the policy may not read it.
+    NotAuthorised,
+    /// The source has been asked too often.
+    TooManyRequests,
+    /// The source did not answer in time.
+    NoAnswer,
+    /// The name of the source does not resolve to an address.
+    NameDoesNotResolve,
+    /// The source cannot be reached.
+    NotReachable,
+    /// The source answered with this HTTP status.
+    Status(u16),
+    /// The answer is something else than what was asked for.
+    Unreadable,
+    /// Another cause, in the words of the host.
+    Other(String),
+}
+
+/// For a message about a registry: in the policy's own words only, because a registry may be a stranger's, and could
+/// otherwise speak to the reader through an error.
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotFound => "not found",
+            Self::NotAuthorised => "not authorised",
+            Self::TooManyRequests => "too many requests",
+            Self::NoAnswer => "no answer in time",
+            Self::NameDoesNotResolve => "the registry's name does not resolve",
+            Self::NotReachable => "the registry is not reachable",
+            Self::Status(status) => return write!(f, "the registry answers with status {status}"),
+            Self::Unreadable => "the registry's answer is not an image",
+            Self::Other(_) => "the policy server could not ask the registry",
+        })
+    }
+}
+
+/// What a registry says about an image (OCI image specification, "Image Configuration" and "Image Manifest"). Whoever
+/// built the image wrote it: each is a claim.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageDescription {
+    /// The digest of the manifest that is described; that of one platform, where the reference names an index.
+    pub digest: Option<String>,
     /// The label or annotation `org.opencontainers.image.licenses`.
-    pub licenses: Option<String>,
+    pub licenses: Claim,
     /// The label or annotation `org.opencontainers.image.source`.
-    pub source: Option<String>,
+    pub source: Claim,
     /// `created` of the configuration, an RFC 3339 time.
-    pub created: Option<String>,
-    /// `rootfs.diff_ids` of the configuration, the lowest layer first.
-    pub diff_ids: Vec<String>,
+    pub created: Claim,
+    /// The annotation `org.opencontainers.image.created`, likewise.
+    pub annotated_created: Claim,
+    /// `rootfs.diff_ids` of the configuration, the lowest layer first; `None` where they cannot be read.
+    pub diff_ids: Option<Vec<String>>,
+}
+
+/// The longest claim that is read, in bytes.
+pub const CLAIM_LENGTH_MAX: usize = 4096;
+
+/// A string that an image says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Claim {
+    /// It says nothing.
+    #[default]
+    Missing,
+    /// It says this.
+    Text(String),
+    /// It says something that is not a string, or one over [`CLAIM_LENGTH_MAX`].
+    Unreadable,
+}
+
+impl Claim {
+    /// A claim, or the one that counts where this one says nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if self == Self::Missing { other } else { self }
+    }
 }

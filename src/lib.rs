@@ -1,42 +1,34 @@
 //! Which images may run in a cluster, who is exempt, and until when: a policy for Kubewarden.
 //!
 //! The decision is a pure function, [`review::review`], of an admission request, the settings and the
-//! facts that it asks for. Only the private modules `guest` and `clock` know waPC, WASI and the host.
+//! facts that it asks for. Only the private module `guest` knows waPC, WASI and the host.
 //!
-//! | module | capability |
+//! Each module imports only from those above it in this list:
+//!
+//! | module | room for |
 //! | --- | --- |
-//! | [`reference`] | image references, read as a container runtime reads them |
-//! | [`prefix`] | which references an approval, an exception or a denial is about |
-//! | [`tag`], [`namespace`], [`end`] | patterns of tags and namespaces, the end of an exception |
-//! | [`exception`], [`requirement`], [`custom_kind`] | the settings with a shape of their own |
-//! | [`settings`], [`problem`] | all settings, and every problem of them at once |
-//! | [`workload`], [`admission`] | which images a request asks for |
-//! | [`facts`], [`verdict`] | what a decision may ask, and the decision on one image |
-//! | [`review`], [`message`] | the answer to a request, and its wording |
-//! | [`text`] | texts of a JSON document |
+//! | [`shown`], `json`, [`instant`], [`answer`], `kind`, [`facts`] | strings that strangers wrote; JSON without a tree; time; the answer; the built-in kinds; what a decision may ask |
+//! | [`image`] | references, read as a container runtime reads them, and the prefixes, tags and licences that are held against them |
+//! | [`settings`] | every setting, and every problem of them at once |
+//! | [`request`] | which images a request asks for |
+//! | `unmet`, [`verdict`], [`judge`] | the decision on one image |
+//! | [`message`], [`review`] | the wording of an answer, and the answer to a request |
 
-pub mod admission;
-mod clock;
-pub mod custom_kind;
-pub mod end;
-pub mod exception;
+pub mod answer;
 pub mod facts;
 mod guest;
-pub mod license;
+pub mod image;
+pub mod instant;
+mod json;
+pub mod judge;
+mod kind;
 pub mod message;
-pub mod namespace;
-mod node;
-pub mod prefix;
-pub mod problem;
-pub mod reference;
-pub mod requirement;
+pub mod request;
 pub mod review;
-mod setting;
 pub mod settings;
-pub mod tag;
-pub mod text;
+pub mod shown;
+pub mod unmet;
 pub mod verdict;
-pub mod workload;
 
 use wapc_guest::register_function;
 

@@ -1,37 +1,48 @@
 //! All wording that people meet in an answer: refusals, warnings, audit annotations.
+//!
+//! An answer takes at most 8 KiB of JSON, whatever the request: each of its parts has a share of that.
 
-use std::{
-    borrow::Cow,
-    fmt::{self, Write},
-};
+use std::fmt::{self, Write};
 
 use crate::{
-    admission::{Request, Unread},
-    end::End,
-    facts::ConfigMap,
-    problem::Problems,
-    reference::Reference,
-    requirement::Clock,
-    review::Annotations,
-    setting::Quoted,
-    settings::Settings,
+    answer::Annotations,
+    facts::{ConfigMap, Unavailable},
+    image::reference::Reference,
+    instant::Day,
+    request::{
+        admission::{Request, Unjudged},
+        workload::{Image, Workload},
+    },
+    settings::{Settings, sunset::End},
+    shown::{ITEMS_MAX, List, Quoted, Shown, cut},
     verdict::{Grant, Lack, Reason, Source},
-    workload::{Image, Workload},
 };
 
-/// How many problems, prefixes or images a message lists.
-const LISTED_MAX: usize = 20;
-/// How many characters of a text that a stranger wrote a message shows.
-const SHOWN_MAX: usize = 300;
+/// How many bytes the lines about images take.
+const IMAGES_BYTES_MAX: usize = 4_000;
+/// How many bytes the approved prefixes take.
+const APPROVED_BYTES_MAX: usize = 800;
+/// How many characters of `help` are shown.
+const HELP_LENGTH_MAX: usize = 500;
+/// How many bytes an annotation takes.
+const ANNOTATION_BYTES_MAX: usize = 500;
 /// How many characters of a warning the API server passes on.
 const WARNING_LENGTH_MAX: usize = 256;
-/// How many of them the reason of an exception may take: the image matters more.
+/// How many bytes of warnings the API server passes on; what comes after is lost.
+const WARNINGS_BYTES_MAX: usize = 4_096;
+/// How many bytes the line that counts the warnings left out takes.
+const MORE_WARNINGS_BYTES: usize = 40;
+/// How many characters of a warning the reason of an exception may take: the image matters more.
 const REASON_LENGTH_MAX: usize = 80;
 
-/// An image that is refused, or let in by an exception.
-pub(crate) struct Finding<'j, T> {
-    pub(crate) image: &'j Image<'j>,
-    pub(crate) what: T,
+/// An image with what was found about it.
+pub struct Finding<'j, T> {
+    /// The image.
+    pub image: &'j Image<'j>,
+    /// The image as it was read, `None` where it is not a reference.
+    pub reference: Option<Reference<'j>>,
+    /// What was found.
+    pub what: T,
 }
 
 /// The refusal of a request for its images.
@@ -45,56 +56,109 @@ pub(crate) fn refusal(
     let (number, verb) =
         if refused.len() == 1 { ("1 image".to_owned(), "is") } else { (format!("{} images", refused.len()), "are") };
     let subject = Subject { request, generate_name: workload.generate_name.as_deref() };
-    let mut message = format!("{number} of {subject} {verb} not allowed:");
+    let mut lines = List::new("\n- ", IMAGES_BYTES_MAX);
+    lines.extend(refused.iter().map(|finding| Problem { finding, namespace }));
     // Writing to a String cannot fail.
-    for finding in refused.iter().take(LISTED_MAX) {
-        let _ = write!(message, "\n- {}", Problem { finding, namespace });
-    }
-    if refused.len() > LISTED_MAX {
-        let _ = write!(message, "\nand {} more", refused.len() - LISTED_MAX);
-    }
+    let mut message = String::new();
+    let _ = write!(message, "{number} of {subject} {verb} not allowed:\n- {lines}");
     if let Ok(prefixes) = settings.registry_prefixes() {
-        let prefixes = prefixes.iter().map(|prefix| Shown(&prefix.within(namespace)).to_string());
-        let _ = write!(message, "\napproved: {}", listed(prefixes));
+        let mut approved = List::new(", ", APPROVED_BYTES_MAX);
+        prefixes.iter().for_each(|prefix| approved.add(Shown(&prefix.within(namespace))));
+        let _ = write!(message, "\napproved: {approved}");
     }
-    if let Some(help) = help(settings) {
-        let _ = write!(message, "\n{help}");
-    }
-    message
+    with_help(message, settings)
 }
 
 /// The line of a refusal that is about one image.
 #[must_use]
-pub fn problem(image: &Image<'_>, reason: Reason<'_>, namespace: Option<&str>) -> String {
-    Problem { finding: &Finding { image, what: reason }, namespace }.to_string()
+pub fn problem(finding: &Finding<'_, Reason<'_>>, namespace: Option<&str>) -> String {
+    Problem { finding, namespace }.to_string()
 }
 
-/// The refusal of a request whose images are not known.
-pub(crate) fn unread(request: &Request<'_>, unread: &Unread, settings: &Settings<'_>) -> String {
+/// The refusal of a request that cannot be judged.
+pub(crate) fn unjudged(request: &Request<'_>, cause: &Unjudged, settings: &Settings<'_>) -> String {
+    with_help(why_unjudged(request, cause), settings)
+}
+
+/// The warning about a request that cannot be judged, but adds nothing.
+pub(crate) fn unjudged_but_unchanged(request: &Request<'_>, cause: &Unjudged) -> String {
+    warning(&format!("{STAYS}: {}", why_unjudged(request, cause).replace('\n', " ")))
+}
+
+fn why_unjudged(request: &Request<'_>, cause: &Unjudged) -> String {
     let subject = Subject { request, generate_name: None };
     let (kind, group) = (Shown(&request.kind.kind), Shown(&request.kind.group));
-    let group = if request.kind.group.is_empty() { "\"\"".to_owned() } else { group.to_string() };
-    let line = match unread {
-        Unread::Missing => format!("{subject} cannot be judged: the request has no object"),
-        Unread::UnknownKind => format!(
-            "this policy cannot read Kind {kind} (group {group}): take it out of the policy's rules or describe it in custom_kinds"
-        ),
-        Unread::Object(cause) => format!(
-            "{subject} cannot be read: {}: send a {kind} as the Kubernetes API describes it",
-            Shown(&cause.to_string())
-        ),
-    };
-    [vec![line], help(settings).into_iter().collect()].concat().join("\n")
+    match cause {
+        Unjudged::NoObject => format!("{subject} cannot be judged: the request has no object"),
+        Unjudged::UnknownKind => {
+            let group = if request.kind.group.is_empty() { "\"\"".to_owned() } else { group.to_string() };
+            format!(
+                "this policy cannot read Kind {kind} (group {group}): take it out of the policy's rules or describe it in custom_kinds"
+            )
+        }
+        Unjudged::Object(cause) => {
+            format!("{subject} cannot be read: {}: send a {kind} as the Kubernetes API describes it", Shown(cause))
+        }
+        Unjudged::Settings(problems) => {
+            format!("the settings of this policy are not valid, so it can approve no image:\n{problems}")
+        }
+    }
 }
 
-/// The refusal of a request because of settings that were never validated.
-pub(crate) fn wrong_settings(problems: &Problems) -> String {
-    format!("the settings of this policy are not valid, so it can approve no image:\n{problems}")
+fn with_help(message: String, settings: &Settings<'_>) -> String {
+    match settings.help() {
+        Ok(Some(help)) => format!("{message}\n{}", cut(help, HELP_LENGTH_MAX)),
+        _ => message,
+    }
 }
 
-fn help(settings: &Settings<'_>) -> Option<String> {
-    settings.help().ok().and_then(Option::as_ref).map(|help| help.clone().into_owned())
+/// The warning that no pointer of `custom_kinds` leads to anything in an object.
+pub(crate) fn leads_nowhere(request: &Request<'_>, settings: &Settings<'_>) -> String {
+    let (group, kind) = (&*request.kind.group, &*request.kind.kind);
+    let mut pointers = List::new(", ", WARNING_LENGTH_MAX);
+    for entry in settings.custom_kinds().into_iter().flatten().filter(|entry| entry.is(group, kind)) {
+        entry.pointers().for_each(|pointer| pointers.add(Shown(pointer.text())));
+    }
+    warning(&format!("nothing of this {} was judged: custom_kinds finds nothing at {pointers}", Shown(kind)))
 }
+
+/// The warnings of one answer: each once, and no more than the API server passes on.
+#[derive(Default)]
+pub(crate) struct Warnings {
+    texts: Vec<String>,
+    bytes: usize,
+    more: usize,
+}
+
+impl Warnings {
+    pub(crate) fn add(&mut self, warning: String) {
+        if self.texts.contains(&warning) {
+            return;
+        }
+        let bytes = self.bytes + warning.len();
+        if self.more > 0 || self.texts.len() == ITEMS_MAX || bytes > WARNINGS_BYTES_MAX - MORE_WARNINGS_BYTES {
+            self.more += 1;
+            return;
+        }
+        self.bytes = bytes;
+        self.texts.push(warning);
+    }
+
+    pub(crate) fn into_texts(self) -> Vec<String> {
+        let Self { mut texts, more, .. } = self;
+        if more > 0 {
+            texts.push(format!("and {more} more warnings"));
+        }
+        texts
+    }
+}
+
+fn warning(text: &str) -> String {
+    cut(text, WARNING_LENGTH_MAX).into_owned()
+}
+
+/// How the warning about something that stays begins.
+const STAYS: &str = "let through unchanged, new pods with it will be refused";
 
 /// The warning that an exception is about to end.
 pub(crate) fn ends_soon(namespace: &str, image: &str, end: &End<'_>, days_left: i64, reason: Option<&str>) -> String {
@@ -106,83 +170,58 @@ pub(crate) fn ends_soon(namespace: &str, image: &str, end: &End<'_>, days_left: 
     let reason = reason.map(|reason| format!(" ({})", cut(&Shown(reason).to_string(), REASON_LENGTH_MAX)));
     let reason = reason.unwrap_or_default();
     // The image gives way: it is the longest, and the reader knows it.
+    let namespace = Shown(namespace);
     let rest = format!("{namespace} may run  until {end}, {left}{reason}").chars().count();
     let image = cut(&Shown(image).to_string(), WARNING_LENGTH_MAX.saturating_sub(rest).max(1)).into_owned();
-    cut(&format!("{namespace} may run {image} until {end}, {left}{reason}"), WARNING_LENGTH_MAX).into_owned()
+    warning(&format!("{namespace} may run {image} until {end}, {left}{reason}"))
 }
 
-/// The warning that an image stays, though it would be refused today.
+/// The warning that an image stays, though it would be refused today. The reason comes before what may be cut.
 pub(crate) fn stays(finding: &Finding<'_, Reason<'_>>, namespace: Option<&str>) -> String {
-    let warning =
-        format!("let through unchanged, new pods with it will be refused: {}", Problem { finding, namespace });
-    cut(&warning, WARNING_LENGTH_MAX).into_owned()
-}
-
-/// The first warnings, each once, and how many there are more: a client shows what it gets.
-pub(crate) fn listed_warnings(warnings: Vec<String>) -> Vec<String> {
-    let mut listed = Vec::new();
-    let mut more = 0;
-    for warning in warnings {
-        match listed.len() {
-            _ if listed.contains(&warning) => {}
-            LISTED_MAX => more += 1,
-            _ => listed.push(warning),
-        }
-    }
-    if more > 0 {
-        listed.push(format!("and {more} more warnings"));
-    }
-    listed
+    warning(&format!("{STAYS}: {}", Problem { finding, namespace }))
 }
 
 /// The audit annotations of exceptions that let images in.
 pub(crate) fn granted(granted: &[Finding<'_, Grant<'_>>]) -> Annotations {
-    annotations(granted.iter().map(|finding| (finding.image, Some(finding.what))))
+    annotations(granted.iter().map(|finding| (finding.image, finding.reference, Some(finding.what))))
 }
 
 /// The audit annotations of a refusal.
 pub(crate) fn refused(refused: &[Finding<'_, Reason<'_>>]) -> Annotations {
-    annotations(refused.iter().map(|finding| (finding.image, finding.what.grant())))
+    annotations(refused.iter().map(|finding| (finding.image, finding.reference, finding.what.grant())))
 }
 
-fn annotations<'j>(images: impl Iterator<Item = (&'j Image<'j>, Option<Grant<'j>>)> + Clone) -> Annotations {
-    let grants = || images.clone().map(|(_, grant)| grant);
-    let exception =
-        |grant: Option<Grant<'_>>| grant.map_or_else(|| "none".to_owned(), |grant| grant.source.to_string());
-    let ends = |grant: Grant<'_>| grant.end.map_or_else(|| "never".to_owned(), ToString::to_string);
-    let names = images.clone().map(|(image, _)| image.text.as_deref().map_or("none".to_owned(), full_form));
-    let reasons = grants().flatten().filter_map(|grant| grant.reason).map(|reason| Shown(reason).to_string());
-    let annotations = [
-        ("images", names.collect()),
-        ("exception", distinct(grants().map(exception))),
-        ("ends", distinct(grants().flatten().map(ends))),
-        ("reason", distinct(reasons)),
-    ];
-    annotations.into_iter().filter(|(_, texts)| !texts.is_empty()).map(|(key, texts)| (key, listed(texts))).collect()
-}
-
-fn full_form(image: &str) -> String {
-    Reference::parse(image)
-        .map_or_else(|_| Shown(image).to_string(), |reference| Shown(&reference.to_string()).to_string())
-}
-
-fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
-    let mut distinct = Vec::new();
-    for text in texts {
-        if !distinct.contains(&text) {
-            distinct.push(text);
+fn annotations<'j>(
+    findings: impl Iterator<Item = (&'j Image<'j>, Option<Reference<'j>>, Option<Grant<'j>>)>,
+) -> Annotations {
+    let list = || List::new(", ", ANNOTATION_BYTES_MAX);
+    let (mut images, mut exceptions, mut ends, mut reasons) = (list(), list(), list(), list());
+    let mut known: Vec<(Option<Source<'_>>, Option<i64>)> = Vec::new();
+    for (image, reference, grant) in findings {
+        images.add(full_form(image, reference));
+        let source = grant.map(|grant| grant.source);
+        let end = grant.and_then(|grant| grant.end);
+        if known.len() > ITEMS_MAX || known.contains(&(source, end.map(End::seconds))) {
+            continue;
         }
+        if !known.iter().any(|(other, _)| *other == source) {
+            exceptions.add(source.map_or_else(|| "none".to_owned(), |source| source.to_string()));
+            grant.and_then(|grant| grant.reason).into_iter().for_each(|reason| reasons.add(Shown(reason)));
+        }
+        if grant.is_some() && !known.iter().any(|(_, other)| *other == end.map(End::seconds)) {
+            ends.add(end.map_or_else(|| "never".to_owned(), ToString::to_string));
+        }
+        known.push((source, end.map(End::seconds)));
     }
-    distinct
+    let annotations = [("images", images), ("exception", exceptions), ("ends", ends), ("reason", reasons)];
+    annotations.into_iter().filter(|(_, list)| !list.is_empty()).map(|(key, list)| (key, list.to_string())).collect()
 }
 
-/// The first texts, and how many there are more.
-fn listed(texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
-    let texts: Vec<_> = texts.into_iter().collect();
-    let first = texts.iter().take(LISTED_MAX).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-    match texts.len().saturating_sub(LISTED_MAX) {
-        0 => first,
-        more => format!("{first} and {more} more"),
+fn full_form(image: &Image<'_>, reference: Option<Reference<'_>>) -> String {
+    match (reference, image.text()) {
+        (Some(reference), _) => Shown(&reference.to_string()).to_string(),
+        (None, Some(text)) => Shown(text).to_string(),
+        (None, None) => "none".to_owned(),
     }
 }
 
@@ -214,20 +253,22 @@ struct Problem<'p> {
 
 impl fmt::Display for Problem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", Shown(&self.finding.image.place.to_string()))?;
-        let Some(text) = self.finding.image.text.as_deref() else {
-            return f.write_str("has no image: name one");
-        };
-        let reference = match Reference::parse(text) {
-            Err(error) => return write!(f, "{} is not an image reference: {error}", Quoted(text)),
-            Ok(reference) => reference,
+        let Finding { image, reference, what } = self.finding;
+        write!(f, "{}: ", Shown(&image.place.to_string()))?;
+        let text = image.text().unwrap_or_default();
+        let Some(reference) = reference else {
+            return match what {
+                Reason::NotReference(error) => write!(f, "{} is not an image reference: {error}", Quoted(text)),
+                Reason::Unreadable(cause) => f.write_str(cause),
+                _ => f.write_str("has no image: name one"),
+            };
         };
         write!(f, "{}", Shown(text))?;
         let full_form = reference.to_string();
         if full_form != text {
             write!(f, " ({})", Shown(&full_form))?;
         }
-        write_reason(f, &self.finding.what, reference.domain(), self.namespace)
+        write_reason(f, what, reference.domain(), self.namespace)
     }
 }
 
@@ -239,8 +280,8 @@ fn write_reason(
 ) -> fmt::Result {
     let namespace = Shown(namespace.unwrap_or_default());
     match reason {
-        // Both are worded before there is a reference.
-        Reason::NoImage | Reason::NotReference(_) => Ok(()),
+        // These are worded where there is no reference.
+        Reason::NoImage | Reason::Unreadable(_) | Reason::NotReference(_) => Ok(()),
         Reason::DeniedImage(prefix) => write!(f, " is denied (denied_images: {prefix}): use another image"),
         Reason::DeniedTag(tag, pattern) => {
             write!(f, " has the tag {tag}, which is denied (denied_tags: {pattern}): name another version")
@@ -259,24 +300,36 @@ fn write_reason(
 
 fn write_lack(f: &mut fmt::Formatter<'_>, lack: &Lack<'_>, registry: &str, namespace: &Shown<'_>) -> fmt::Result {
     match lack {
-        Lack::NoNamespace => f.write_str("there are exceptions for namespaces only"),
+        Lack::NoNamespace => f.write_str("exceptions exist for namespaces only"),
         Lack::None => write!(f, "{namespace} has no exception"),
         Lack::OtherRegistries => write!(f, "{namespace} has no exception for {}", Shown(registry)),
         Lack::Ended(grant) => write!(f, "the exception for {namespace} ended {}", Ended(grant.end)),
         Lack::AllEnded(end) => write!(f, "every exception ended {}", Ended(Some(end))),
-        Lack::Clock(seconds) => {
-            write!(
-                f,
-                "whether the exception for {namespace} has ended is unknown, because the policy server's clock says {}",
-                Clock(*seconds)
-            )
-        }
-        Lack::Unreadable(config_map, cause) => {
-            write!(f, "the allow list in {config_map} cannot be read: {}", Shown(first_line(cause)))
-        }
+        Lack::Clock(seconds) => write!(
+            f,
+            "whether the exception for {namespace} has ended is unknown, because the policy server's clock says {}",
+            Day(*seconds)
+        ),
+        Lack::Unreadable(config_map, cause) => write_unreadable(f, config_map, cause),
         Lack::WrongEntry(config_map, problems) => {
-            let problems: Vec<String> = problems.texts().iter().map(|problem| Shown(problem).to_string()).collect();
-            write!(f, "the allow list in {config_map} has a wrong entry: {}", problems.join("; "))
+            let problems = problems.to_string().replace('\n', "; ");
+            write!(f, "the allow list in {config_map} has a wrong entry: {problems}")
+        }
+    }
+}
+
+/// Only an admin can mend the allow list, and the reader has to know whom to tell.
+fn write_unreadable(f: &mut fmt::Formatter<'_>, config_map: &ConfigMap<'_>, cause: &Unavailable) -> fmt::Result {
+    write!(f, "the allow list cannot be read, which an admin has to mend: ")?;
+    match cause {
+        Unavailable::NotFound => write!(f, "{config_map} does not exist"),
+        Unavailable::NotAuthorised => write!(f, "the policy server may not read {config_map}"),
+        Unavailable::NoAnswer => write!(f, "the API server did not answer in time about {config_map}"),
+        Unavailable::Unreadable => write!(f, "the answer about {config_map} is not a ConfigMap"),
+        Unavailable::Other(cause) => write!(f, "{config_map}: {}", Shown(cause)),
+        Unavailable::Status(status) => write!(f, "the API server answers with status {status} about {config_map}"),
+        Unavailable::TooManyRequests | Unavailable::NameDoesNotResolve | Unavailable::NotReachable => {
+            write!(f, "the API server cannot be asked about {config_map}")
         }
     }
 }
@@ -291,61 +344,4 @@ impl fmt::Display for Ended<'_> {
             None => Ok(()),
         }
     }
-}
-
-impl fmt::Display for Source<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AllowedNamespaces(index) => write!(f, "allowed_namespaces[{index}]"),
-            Self::ConfigMap(config_map) => write!(f, "{config_map}"),
-        }
-    }
-}
-
-impl fmt::Display for ConfigMap<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ConfigMap {}/{}", self.namespace, self.name)
-    }
-}
-
-/// The first line of a host's error: the rest can be a whole stack trace.
-pub(crate) fn first_line(cause: &str) -> &str {
-    cause.lines().find(|line| !line.trim().is_empty()).unwrap_or("no cause was given").trim()
-}
-
-/// A text that a stranger wrote, on one line, of printable ASCII characters, and not without end: what
-/// looks like another letter shows as what it is, and no text can pass for a line of the message.
-pub struct Shown<'a>(pub &'a str);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.len() <= SHOWN_MAX && self.0.bytes().all(|byte| is_plain(byte.into())) {
-            return f.write_str(self.0);
-        }
-        let end = self.0.char_indices().nth(SHOWN_MAX).map_or(self.0.len(), |(end, _)| end);
-        let (mut text, left_out) = self.0.split_at(end);
-        while let Some(other) = text.find(|character: char| !is_plain(character)) {
-            let (plain, rest) = text.split_at(other);
-            f.write_str(plain)?;
-            let mut rest = rest.chars();
-            rest.next().map_or(Ok(()), |other| write!(f, "{}", other.escape_default()))?;
-            text = rest.as_str();
-        }
-        f.write_str(text)?;
-        if left_out.is_empty() { Ok(()) } else { f.write_str("...") }
-    }
-}
-
-/// Whether a character shows as what it is.
-fn is_plain(character: char) -> bool {
-    character.is_ascii_graphic() || character == ' '
-}
-
-/// The first `length` characters, the last of them dots where there were more.
-fn cut(text: &str, length: usize) -> Cow<'_, str> {
-    if text.chars().count() <= length {
-        return Cow::Borrowed(text);
-    }
-    let kept: String = text.chars().take(length.saturating_sub(3)).collect();
-    Cow::Owned(format!("{kept}..."))
 }

@@ -1,62 +1,68 @@
 //! The answer to a request: which of its images are judged, and what becomes of the verdicts.
 
+use std::cell::OnceCell;
+
 use crate::{
-    admission::Request,
+    answer::{Annotations, Answer},
     facts::Facts,
-    message::{self, Finding},
-    problem::Problems,
-    settings::Settings,
-    verdict::{Grant, ImageVerdict, Judge, Reason},
-    workload::{self, Image, Workload},
+    judge::Judge,
+    kind,
+    message::{self, Finding, Warnings},
+    request::{
+        admission::{Request, Unjudged},
+        workload::{Image, Written},
+    },
+    settings::{Settings, problem::Problems},
+    verdict::{Decision, Grant},
 };
 
-/// Audit annotations: keys, each once, and values.
-pub type Annotations = Vec<(&'static str, String)>;
-
-/// What the policy answers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// Whether the request may pass.
-    pub accepted: bool,
-    /// Why it may not.
-    pub message: Option<String>,
-    /// What its sender should know though it may.
-    pub warnings: Vec<String>,
-    /// What the audit log should know.
-    pub annotations: Annotations,
-}
-
-impl Answer {
-    fn accepted() -> Self {
-        Self { accepted: true, ..Self::default() }
-    }
-
-    /// A refusal.
-    #[must_use]
-    pub fn refused(message: String) -> Self {
-        Self { message: Some(message), ..Self::default() }
-    }
-}
-
 /// Answers a request.
-pub fn review(request: Request<'_>, settings: &Settings<'_>, facts: &impl Facts) -> Answer {
-    if asks_for_nothing(&request) {
-        return Answer::accepted();
-    }
-    match is_exempt(&request, settings) {
-        Ok(true) => Answer::accepted(),
-        Ok(false) => review_images(request, settings, facts).unwrap_or_else(|problems| wrong_settings(&problems)),
-        Err(problems) => wrong_settings(problems),
+pub fn review(mut request: Request<'_>, settings: &Settings<'_>, facts: &impl Facts) -> Answer {
+    match judged(&mut request, settings, facts) {
+        Ok(answer) => answer,
+        // What adds nothing passes, whatever is wrong: a finalizer would stick for ever otherwise.
+        Err(cause) if request.adds_nothing() => Answer {
+            warnings: vec![message::unjudged_but_unchanged(&request, &cause)],
+            ..Answer::accepted()
+        },
+        Err(cause) => Answer::refused(message::unjudged(&request, &cause, settings)),
     }
 }
 
-fn wrong_settings(problems: &Problems) -> Answer {
-    Answer::refused(message::wrong_settings(problems))
+fn judged(request: &mut Request<'_>, settings: &Settings<'_>, facts: &impl Facts) -> Result<Answer, Unjudged> {
+    if asks_for_nothing(request) || is_exempt(request, settings)? {
+        return Ok(Answer::accepted());
+    }
+    let workload = request.workload(settings)?;
+    let old = request.old_workload(settings);
+    let (unchanged, added) = split(&workload.images, &old.images);
+    let judge = Judge::new(settings, request.namespace.as_deref(), facts);
+    let (mut refused, mut granted) = (Vec::new(), Vec::new());
+    for image in added {
+        let verdict = judge.judge(image)?;
+        match verdict.decision {
+            Decision::Approved => {}
+            Decision::Excepted(grant) => granted.push(Finding { image, reference: verdict.reference, what: grant }),
+            Decision::Refused(reason) => refused.push(Finding { image, reference: verdict.reference, what: reason }),
+        }
+    }
+    if !refused.is_empty() {
+        let message = message::refusal(request, &workload, &refused, settings);
+        return Ok(Answer { annotations: message::refused(&refused), ..Answer::refused(message) });
+    }
+    let mut warnings = Warnings::default();
+    add_ending(&mut warnings, &granted, request, settings)?;
+    add_unchanged(&mut warnings, &unchanged, &judge, request);
+    if workload.leads_nowhere {
+        warnings.add(message::leads_nowhere(request, settings));
+    }
+    let annotations = if granted.is_empty() { Annotations::new() } else { message::granted(&granted) };
+    Ok(Answer { warnings: warnings.into_texts(), annotations, ..Answer::accepted() })
 }
 
 fn asks_for_nothing(request: &Request<'_>) -> bool {
     matches!(&*request.operation, "DELETE" | "CONNECT")
-        || workload::is_without_images(&request.kind.group, &request.kind.kind)
+        || kind::is_without_images(&request.kind.group, &request.kind.kind)
 }
 
 /// Whether the request's namespace is one that is never judged.
@@ -72,76 +78,65 @@ pub fn is_exempt<'s>(request: &Request<'_>, settings: &'s Settings<'_>) -> Resul
     Ok(settings.exempt_namespaces()?.iter().any(|pattern| pattern.matches(namespace)))
 }
 
-fn review_images(mut request: Request<'_>, settings: &Settings<'_>, facts: &impl Facts) -> Result<Answer, Problems> {
-    let (object, old_object) = (request.object.take(), request.old_object.take());
-    let workload = match request.workload(object, settings)? {
-        Ok(workload) => workload,
-        Err(unread) => return Ok(Answer::refused(message::unread(&request, &unread, settings))),
-    };
-    // An old object that cannot be read has no images: then all of the new one's are judged.
-    let old = match &*request.operation {
-        "UPDATE" => request.workload(old_object, settings)?.unwrap_or_default(),
-        _ => Workload::default(),
-    };
-    let (unchanged, added) = split(&workload.images, &old.images);
-    let namespace = request.namespace.as_deref();
-    let judge = Judge::new(settings, namespace, facts);
-    let (mut refused, mut granted) = (Vec::new(), Vec::new());
-    for image in added {
-        match verdict(&judge, image)? {
-            ImageVerdict::Approved => {}
-            ImageVerdict::Excepted(grant) => granted.push(Finding { image, what: grant }),
-            ImageVerdict::Refused(reason) => refused.push(Finding { image, what: reason }),
-        }
-    }
-    if !refused.is_empty() {
-        let message = message::refusal(&request, &workload, &refused, settings);
-        return Ok(Answer { annotations: message::refused(&refused), ..Answer::refused(message) });
-    }
-    let mut warnings = ending(&granted, namespace, settings)?;
-    for image in unchanged {
-        let reason = image.text.as_deref().map_or(Ok(Some(Reason::NoImage)), |text| judge.judge_unchanged(text))?;
-        warnings.extend(reason.map(|what| message::stays(&Finding { image, what }, namespace)));
-    }
-    let warnings = message::listed_warnings(warnings);
-    let annotations = if granted.is_empty() { Annotations::new() } else { message::granted(&granted) };
-    Ok(Answer { warnings, annotations, ..Answer::accepted() })
-}
-
-/// Judges an image of an object.
-///
-/// # Errors
-///
-/// Every problem of a setting that the decision needs.
-pub fn verdict<'j>(judge: &'j Judge<'_, '_, impl Facts>, image: &Image<'_>) -> Result<ImageVerdict<'j>, &'j Problems> {
-    match image.text.as_deref() {
-        Some(text) => judge.judge(text),
-        None => Ok(ImageVerdict::Refused(Reason::NoImage)),
-    }
-}
-
-/// The images that the old object has too, and those that it has not.
+/// The images that the old object has too, and those that it has not. An image is the same wherever it stands; what is
+/// not an image has to be the same at the same place.
 fn split<'w>(images: &'w [Image<'w>], old: &[Image<'_>]) -> (Vec<&'w Image<'w>>, Vec<&'w Image<'w>>) {
-    let mut old: Vec<&str> = old.iter().filter_map(|image| image.text.as_deref()).collect();
-    old.sort_unstable();
-    images.iter().partition(|image| image.text.as_deref().is_some_and(|text| old.binary_search(&text).is_ok()))
+    let mut texts: Vec<&str> = old.iter().filter_map(Image::text).collect();
+    texts.sort_unstable();
+    let defects: Vec<&Image<'_>> = old.iter().filter(|image| image.text().is_none()).take(DEFECTS_MAX).collect();
+    images.iter().partition(|image| match &image.written {
+        Written::Image(text) => texts.binary_search(&&**text).is_ok(),
+        Written::Nothing | Written::Unreadable { .. } => defects.iter().any(|old| is_same_defect(image, old)),
+    })
 }
 
-/// The warnings of exceptions that are about to end.
-fn ending(
+/// How many defects of an old object are compared: an object that somebody works with has a few.
+const DEFECTS_MAX: usize = 100;
+
+fn is_same_defect(image: &Image<'_>, old: &Image<'_>) -> bool {
+    image.place.is(&old.place)
+        && match (&image.written, &old.written) {
+            (Written::Unreadable { json, .. }, Written::Unreadable { json: old, .. }) => json == old,
+            (Written::Nothing, Written::Nothing) => true,
+            _ => false,
+        }
+}
+
+/// Warns about exceptions that are about to end.
+fn add_ending(
+    warnings: &mut Warnings,
     granted: &[Finding<'_, Grant<'_>>],
-    namespace: Option<&str>,
+    request: &Request<'_>,
     settings: &Settings<'_>,
-) -> Result<Vec<String>, Problems> {
-    let Some(namespace) = namespace.filter(|_| !granted.is_empty()) else {
-        return Ok(Vec::new());
+) -> Result<(), Unjudged> {
+    let Some(namespace) = request.namespace.as_deref().filter(|_| !granted.is_empty()) else {
+        return Ok(());
     };
     let warn_before_days = i64::from(*settings.warn_before_days()?);
-    let warnings = granted.iter().filter_map(|Finding { image, what: grant }| {
-        let (end, days_left) = (grant.end?, grant.days_left?);
-        let image = image.text.as_deref()?;
-        (days_left < warn_before_days || (days_left == warn_before_days && warn_before_days > 0))
-            .then(|| message::ends_soon(namespace, image, end, days_left, grant.reason))
-    });
-    Ok(warnings.collect())
+    for Finding { image, what: grant, .. } in granted {
+        let (Some(end), Some(days_left), Some(image)) = (grant.end, grant.days_left, image.text()) else { continue };
+        if days_left < warn_before_days || (days_left == warn_before_days && warn_before_days > 0) {
+            warnings.add(message::ends_soon(namespace, image, end, days_left, grant.reason));
+        }
+    }
+    Ok(())
+}
+
+/// Warns about images that stay, although new pods with them would be refused. An update that makes a controller
+/// replace its pods is worth a question for it: `kubectl rollout restart` hangs without a word otherwise.
+fn add_unchanged(
+    warnings: &mut Warnings,
+    unchanged: &[&Image<'_>],
+    judge: &Judge<'_, '_, impl Facts>,
+    request: &Request<'_>,
+) {
+    let changes_template = OnceCell::new();
+    let may_ask = || *changes_template.get_or_init(|| request.changes_template());
+    let namespace = request.namespace.as_deref();
+    for image in unchanged {
+        // Wrong settings cannot refuse what nobody adds.
+        let Ok(Some(verdict)) = judge.judge_unchanged(image, &may_ask) else { continue };
+        let Decision::Refused(what) = verdict.decision else { continue };
+        warnings.add(message::stays(&Finding { image, reference: verdict.reference, what }, namespace));
+    }
 }

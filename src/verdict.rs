@@ -1,28 +1,33 @@
-//! The decision: whether an image may run in a namespace, and why not.
+//! The decision on one image: that it may run, by an exception perhaps, or why it may not.
 
-use std::cell::{OnceCell, RefCell};
+use std::fmt;
 
 use crate::{
-    end::End,
-    exception::Terms,
-    facts::{ConfigMap, Facts, ImageDescription},
-    prefix::Prefix,
-    problem::{Place, Problems},
-    reference::{Reference, ReferenceError},
-    requirement::Unmet,
-    settings::Settings,
-    tag::TagPattern,
+    facts::{ConfigMap, Unavailable},
+    image::{
+        prefix::Prefix,
+        reference::{Reference, ReferenceError},
+        tag::TagPattern,
+    },
+    settings::{problem::Problems, sunset::End},
+    unmet::Unmet,
 };
 
-/// 2024-01-01: a clock that says less is not set.
-pub const CLOCK_MIN: i64 = 1_704_067_200;
-
-/// What the policy says of one image.
+/// What the policy says about one image, with what it read.
 #[derive(Clone, Debug)]
-pub enum ImageVerdict<'j> {
+pub struct Verdict<'j> {
+    /// The image as it was read, `None` where it is not a reference.
+    pub reference: Option<Reference<'j>>,
+    /// What was decided.
+    pub decision: Decision<'j>,
+}
+
+/// Whether an image may run.
+#[derive(Clone, Debug)]
+pub enum Decision<'j> {
     /// It comes from an approved registry.
     Approved,
-    /// It is let in by an exception.
+    /// An exception lets it in.
     Excepted(Grant<'j>),
     /// It may not run.
     Refused(Reason<'j>),
@@ -50,17 +55,28 @@ pub enum Source<'j> {
     ConfigMap(ConfigMap<'j>),
 }
 
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AllowedNamespaces(index) => write!(f, "allowed_namespaces[{index}]"),
+            Self::ConfigMap(config_map) => config_map.fmt(f),
+        }
+    }
+}
+
 /// Why an image may not run.
 #[derive(Clone, Debug)]
 pub enum Reason<'j> {
-    /// A container has no image.
+    /// There is no image.
     NoImage,
-    /// The text is no reference.
+    /// Something else than an image stands in its place, for this cause.
+    Unreadable(&'j str),
+    /// The string is not a reference.
     NotReference(ReferenceError),
     /// An element of `denied_images` is about it.
     DeniedImage(&'j Prefix<'j>),
     /// It has this tag, which an element of `denied_tags` is about.
-    DeniedTag(String, &'j TagPattern<'j>),
+    DeniedTag(&'j str, &'j TagPattern<'j>),
     /// It comes from elsewhere and no exception lets it in.
     NoException(Lack<'j>),
     /// An exception covers it, but it lacks what an image from outside must bring.
@@ -78,7 +94,7 @@ impl<'j> Reason<'j> {
     }
 }
 
-/// Why no exception lets an image in; where several are true, the last of them in this order is told.
+/// Why no exception lets an image in; if several reasons hold, the message names the one declared last.
 #[derive(Clone, Copy, Debug)]
 pub enum Lack<'j> {
     /// The object is in no namespace.
@@ -94,13 +110,13 @@ pub enum Lack<'j> {
     /// The exception has an end, and the clock cannot be right.
     Clock(i64),
     /// The ConfigMap cannot be read, for this cause.
-    Unreadable(ConfigMap<'j>, &'j str),
+    Unreadable(ConfigMap<'j>, &'j Unavailable),
     /// The namespace's entry in the ConfigMap is wrong.
     WrongEntry(ConfigMap<'j>, &'j Problems),
 }
 
 impl Lack<'_> {
-    fn rank(&self) -> u8 {
+    pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::NoNamespace => 0,
             Self::None => 1,
@@ -114,238 +130,29 @@ impl Lack<'_> {
     }
 }
 
-/// What the ConfigMap says of the namespace.
-type Entry = Result<Option<Terms<'static>>, EntryError>;
-
+/// Why the judging of an image stops before its end.
 #[derive(Debug)]
-enum EntryError {
-    Unreadable(String),
-    Wrong(Problems),
+pub(crate) enum Stop<'j> {
+    /// A setting that the decision needs is wrong.
+    Settings(&'j Problems),
+    /// The image is refused.
+    Refused(Reason<'j>),
 }
 
-/// Judges the images of one namespace, and remembers what it had to ask.
-pub struct Judge<'s, 'a, F> {
-    settings: &'s Settings<'a>,
-    namespace: Option<&'s str>,
-    facts: &'s F,
-    clock: OnceCell<i64>,
-    entry: OnceCell<Entry>,
-    images: RefCell<Vec<(String, Result<ImageDescription, String>)>>,
-}
-
-impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
-    /// A judge for the images of one namespace; `None` for objects that are in none.
-    pub fn new(settings: &'s Settings<'a>, namespace: Option<&'s str>, facts: &'s F) -> Self {
-        let (clock, entry, images) = (OnceCell::new(), OnceCell::new(), RefCell::default());
-        Self { settings, namespace, facts, clock, entry, images }
-    }
-
-    /// Judges an image that is to run.
-    ///
-    /// # Errors
-    ///
-    /// Every problem of a setting that the decision needs.
-    pub fn judge(&self, image: &str) -> Result<ImageVerdict<'_>, &Problems> {
-        let reference = match Reference::parse(image) {
-            Ok(reference) => reference,
-            Err(error) => return Ok(ImageVerdict::Refused(Reason::NotReference(error))),
-        };
-        if let Some(reason) = self.denial(&reference)? {
-            return Ok(ImageVerdict::Refused(reason));
-        }
-        if self.is_approved(&reference)? {
-            return Ok(ImageVerdict::Approved);
-        }
-        match self.grant(&reference)? {
-            Ok(grant) => {
-                let unmet = self.unmet(&reference)?;
-                Ok(if unmet.is_empty() {
-                    ImageVerdict::Excepted(grant)
-                } else {
-                    ImageVerdict::Refused(Reason::Unmet(grant, unmet))
-                })
-            }
-            Err(lack) => Ok(ImageVerdict::Refused(Reason::NoException(lack))),
-        }
-    }
-
-    /// Why an image that an update leaves as it is would be refused today, as far as that can be told
-    /// without a question to anybody: an update that adds no image makes no host call.
-    ///
-    /// # Errors
-    ///
-    /// Every problem of a setting that the decision needs.
-    pub fn judge_unchanged(&self, image: &str) -> Result<Option<Reason<'_>>, &Problems> {
-        let reference = match Reference::parse(image) {
-            Ok(reference) => reference,
-            Err(error) => return Ok(Some(Reason::NotReference(error))),
-        };
-        if let Some(reason) = self.denial(&reference)? {
-            return Ok(Some(reason));
-        }
-        if self.is_approved(&reference)? || self.settings.allow_list_config_map()?.is_some() {
-            return Ok(None);
-        }
-        let lack = match self.namespace {
-            Some(namespace) => self.of_settings(&reference, namespace)?.err(),
-            None => Some(Lack::NoNamespace),
-        };
-        Ok(lack.map(Reason::NoException))
-    }
-
-    fn denial(&self, reference: &Reference<'_>) -> Result<Option<Reason<'_>>, &Problems> {
-        let denied = self.settings.denied_images()?.iter().find(|prefix| prefix.denies(reference, self.namespace));
-        if let Some(prefix) = denied {
-            return Ok(Some(Reason::DeniedImage(prefix)));
-        }
-        let Some(tag) = reference.tag() else {
-            return Ok(None);
-        };
-        let denied = self.settings.denied_tags()?.iter().find(|pattern| pattern.matches(tag));
-        Ok(denied.map(|pattern| Reason::DeniedTag(tag.to_owned(), pattern)))
-    }
-
-    fn is_approved(&self, reference: &Reference<'_>) -> Result<bool, &Problems> {
-        Ok(self.settings.registry_prefixes()?.iter().any(|prefix| prefix.approves(reference, self.namespace)))
-    }
-
-    /// The exception that lets an image in: of those that cover it, the one that ends last.
-    fn grant(&self, reference: &Reference<'_>) -> Result<Result<Grant<'_>, Lack<'_>>, &Problems> {
-        let Some(namespace) = self.namespace else {
-            return Ok(Err(Lack::NoNamespace));
-        };
-        let of_settings = self.of_settings(reference, namespace)?;
-        let Err(lack) = of_settings else {
-            return Ok(of_settings);
-        };
-        let of_config_map = self.of_config_map(reference, namespace)?;
-        Ok(of_config_map.map_err(|other| if later(&other, &lack) { other } else { lack }))
-    }
-
-    fn of_settings(
-        &self,
-        reference: &Reference<'_>,
-        namespace: &str,
-    ) -> Result<Result<Grant<'_>, Lack<'_>>, &Problems> {
-        let exceptions = self.settings.allowed_namespaces()?.iter().enumerate();
-        let mut lack = Lack::None;
-        let mut best: Option<Grant<'_>> = None;
-        for (index, exception) in exceptions.filter(|(_, exception)| exception.namespaces.matches(namespace)) {
-            if !exception.terms.covers(reference, namespace) {
-                lack = Lack::OtherRegistries;
-                continue;
-            }
-            let grant = self.dated(&exception.terms, Source::AllowedNamespaces(index))?;
-            best = Some(best.filter(|best| !ends_later(grant.end, best.end)).unwrap_or(grant));
-        }
-        Ok(best.map_or(Err(lack), |grant| self.unless_ended(grant)))
-    }
-
-    fn of_config_map(
-        &self,
-        reference: &Reference<'_>,
-        namespace: &str,
-    ) -> Result<Result<Grant<'_>, Lack<'_>>, &Problems> {
-        let Some(config_map) = self.settings.allow_list_config_map()? else {
-            return Ok(Err(Lack::None));
-        };
-        let config_map = config_map.as_fact();
-        // Once every exception has ended, there is nothing to ask.
-        if let Some(sunset) = self.settings.sunset_date()? {
-            match self.now() {
-                Err(seconds) => return Ok(Err(Lack::Clock(seconds))),
-                Ok(now) if sunset.has_passed(now) => return Ok(Err(Lack::AllEnded(sunset))),
-                Ok(_) => {}
-            }
-        }
-        let lack = match self.entry.get_or_init(|| self.ask_for_entry(&config_map, namespace)) {
-            Ok(Some(terms)) if terms.covers(reference, namespace) => {
-                let grant = self.dated(terms, Source::ConfigMap(config_map))?;
-                return Ok(self.unless_ended(grant));
-            }
-            Ok(Some(_)) => Lack::OtherRegistries,
-            Ok(None) => Lack::None,
-            Err(EntryError::Unreadable(cause)) => Lack::Unreadable(config_map, cause),
-            Err(EntryError::Wrong(problems)) => Lack::WrongEntry(config_map, problems),
-        };
-        Ok(Err(lack))
-    }
-
-    fn ask_for_entry(&self, config_map: &ConfigMap<'_>, namespace: &str) -> Entry {
-        let entry = self.facts.allow_list_entry(config_map, namespace).map_err(EntryError::Unreadable)?;
-        let place = Place::Top.key(namespace);
-        let terms = entry.map(|entry| Terms::parse(&entry, &place).map(Terms::into_owned)).transpose();
-        terms.map_err(EntryError::Wrong)
-    }
-
-    /// An exception with the earlier of its own end and the policy's.
-    fn dated<'j>(&'j self, terms: &'j Terms<'j>, source: Source<'j>) -> Result<Grant<'j>, &'j Problems> {
-        let sunset = self.settings.sunset_date()?.as_ref();
-        let end = match (terms.end.as_ref(), sunset) {
-            (Some(own), Some(sunset)) if own.seconds() > sunset.seconds() => Some(sunset),
-            (own, sunset) => own.or(sunset),
-        };
-        Ok(Grant { source, end, days_left: None, reason: terms.reason.as_deref() })
-    }
-
-    /// An exception without an end needs no clock.
-    fn unless_ended<'j>(&'j self, grant: Grant<'j>) -> Result<Grant<'j>, Lack<'j>> {
-        let Some(end) = grant.end else {
-            return Ok(grant);
-        };
-        let now = self.now().map_err(Lack::Clock)?;
-        let grant = Grant { days_left: Some(end.days_left(now)), ..grant };
-        if end.has_passed(now) { Err(Lack::Ended(grant)) } else { Ok(grant) }
-    }
-
-    fn now(&self) -> Result<i64, i64> {
-        let now = *self.clock.get_or_init(|| self.facts.now());
-        if now < CLOCK_MIN { Err(now) } else { Ok(now) }
-    }
-
-    fn unmet(&self, reference: &Reference<'_>) -> Result<Vec<Unmet>, &Problems> {
-        let (Some(requirements), Some(namespace)) = (self.settings.byoc_requirements()?, self.namespace) else {
-            return Ok(Vec::new());
-        };
-        let mut unmet = requirements.unmet_by_reference(reference, namespace);
-        // A registry that the requirements do not allow is not asked: the tenant chose its address, and would choose
-        // what the policy server waits for.
-        let is_elsewhere = unmet.iter().any(|unmet| matches!(unmet, Unmet::OtherRegistry(_)));
-        if requirements.need_description() && !is_elsewhere {
-            match self.describe(&reference.to_string()) {
-                Ok(image) => {
-                    unmet.extend(requirements.unmet_by_description(&image, || self.now(), |base| self.describe(base)));
-                }
-                Err(cause) => unmet.push(Unmet::Unreadable(cause)),
-            }
-        }
-        Ok(unmet)
-    }
-
-    /// What a registry says of an image; each is asked for once.
-    fn describe(&self, reference: &str) -> Result<ImageDescription, String> {
-        if let Some((_, known)) = self.images.borrow().iter().find(|(image, _)| image == reference) {
-            return known.clone();
-        }
-        let description = self.facts.image(reference);
-        self.images.borrow_mut().push((reference.to_owned(), description.clone()));
-        description
+impl<'j> From<&'j Problems> for Stop<'j> {
+    fn from(problems: &'j Problems) -> Self {
+        Self::Settings(problems)
     }
 }
 
-/// Whether the first of two ends is the later; no end is later than any.
-fn ends_later(end: Option<&End<'_>>, than: Option<&End<'_>>) -> bool {
-    match (end, than) {
-        (_, None) => false,
-        (None, Some(_)) => true,
-        (Some(end), Some(than)) => end.seconds() > than.seconds(),
+impl<'j> From<Reason<'j>> for Stop<'j> {
+    fn from(reason: Reason<'j>) -> Self {
+        Self::Refused(reason)
     }
 }
 
-/// Whether the first of two lacks is the one to tell.
-fn later(lack: &Lack<'_>, than: &Lack<'_>) -> bool {
-    match (lack, than) {
-        (Lack::Ended(lack), Lack::Ended(than)) => ends_later(lack.end, than.end),
-        _ => lack.rank() > than.rank(),
+impl<'j> From<Lack<'j>> for Stop<'j> {
+    fn from(lack: Lack<'j>) -> Self {
+        Self::Refused(Reason::NoException(lack))
     }
 }

@@ -1,7 +1,7 @@
 //! The wasm as a file: its size, what it can ask of its host, what it gives away of where it was built.
 
+use engine::metadata::Metadata;
 use wasmtime::{Engine, Module};
-use xtask::metadata::Metadata;
 
 use crate::call::wasm;
 

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use engine::host::HostCalls;
+use engine::policy::Policy;
 use expect_test::Expect;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use xtask::host::HostCalls;
-use xtask::policy::Policy;
 
 use crate::host::Host;
 

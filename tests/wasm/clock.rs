@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use engine::host::HostCalls;
+use engine::meter::{Clock, Meter};
 use expect_test::Expect;
-use xtask::host::HostCalls;
-use xtask::meter::{Clock, Meter};
 
 use crate::call::{Answer, payload, wasm, with_calls};
 use crate::host::Host;

@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::host::HostCalls;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
-use xtask::host::HostCalls;
 
 use crate::call::{accepts, check, payload, validate};
 use crate::clock::{NOW, check_at, validate_at, validate_under};

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use engine::host::HostCalls;
 use serde_json::{Value, json};
-use xtask::host::HostCalls;
 
 /// Answers each call with the next of its answers, and fails where there is none left.
 pub struct Host {

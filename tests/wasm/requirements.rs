@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::live_registry::LiveRegistry;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
-use xtask::fault_server::{Fault, FaultServer};
-use xtask::live_registry::LiveRegistry;
-use xtask::test_image::{Image, THIS_ARCHITECTURE};
-use xtask::test_registry::TestRegistry;
+use test_support::fault_server::{Fault, FaultServer};
+use test_support::image::{Image, THIS_ARCHITECTURE};
+use test_support::registry::TestRegistry;
 
 use crate::call::payload;
 use crate::clock::{NOW, validate_at};

@@ -9,11 +9,15 @@
 //! | [`input`] | what is read from files: settings, the allow list, objects |
 //! | [`live`] | what is read from an API server, and written to it |
 //! | [`cluster`] | the policy's verdicts on the workloads of a cluster |
+//! | [`exceptions`] | the entries of the allow list, and how one is changed |
+//! | [`explanation`] | why an image may run, or not |
 //! | [`output`] | what is written, a form each |
 
 mod at;
 mod cluster;
 mod command;
+mod exceptions;
+mod explanation;
 mod input;
 mod live;
 mod output;

@@ -2,30 +2,40 @@
 //! rules, and a change of its layout ends here.
 
 pub use registry_enforcer::{
-    admission::{Kind, Object, Request, Unread},
-    end::End,
-    facts::{ConfigMap, Facts, ImageDescription},
-    problem::Problems,
-    review::{self, review},
-    settings::{self, Settings},
-    text::Text,
-    verdict::{CLOCK_MIN, Grant, ImageVerdict, Judge, Lack, Reason},
-    workload::{Image, ImagePlace},
+    facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
+    image::reference::Reference,
+    instant::CLOCK_MIN,
+    judge::Judge,
+    request::workload::{Image, Written},
+    settings::{
+        self, Settings,
+        exception::Terms,
+        namespace::NamespacePattern,
+        problem::{Place, Problems},
+        sunset::End,
+    },
+    shown::Shown,
+    verdict::{Decision, Grant, Lack, Reason, Source, Verdict},
 };
-
-use std::borrow::Cow;
-
-use registry_enforcer::message;
+use registry_enforcer::{
+    message::{self, Finding},
+    request::{
+        admission::{Object, Request, Unjudged},
+        workload::ImagePlace,
+    },
+    review,
+};
 use serde_json::value::RawValue;
 
-pub use registry_enforcer::message::Shown;
+/// How many characters [`escaped`] takes at a time: escaped, they are fewer than [`Shown`] cuts at.
+const PIECE_LENGTH: usize = 30;
 
-/// How many characters [`escaped`] takes at a time, which is fewer than [`Shown`] cuts at.
-const PIECE_LENGTH: usize = 100;
-
-/// The line of a refusal that is about one image.
-pub fn problem(image: &Image<'_>, reason: Reason<'_>, namespace: Option<&str>) -> String {
-    message::problem(image, reason, namespace)
+/// The line of a refusal that is about one image, without the place that it begins with.
+pub fn refusal(image: &Image<'_>, verdict: &Verdict<'_>, reason: &Reason<'_>, namespace: Option<&str>) -> String {
+    let place = format!("{}: ", Shown(&image.place.to_string()));
+    let finding = Finding { image, reference: verdict.reference.clone(), what: reason.clone() };
+    let line = message::problem(&finding, namespace);
+    line.strip_prefix(&place).unwrap_or(&line).to_owned()
 }
 
 /// A string that a stranger wrote, as the policy shows it, but with up to `length_max` of its characters: a report
@@ -49,16 +59,20 @@ pub fn escaped(text: &str, length_max: usize) -> String {
 
 /// The request that creates an object, as the API server would send it.
 pub fn creation<'a>(group: &'a str, kind: &'a str, namespace: Option<&'a str>, name: &'a str) -> Request<'a> {
-    let text = |text: &'a str| Text(Cow::Borrowed(text));
-    Request {
-        kind: Kind { group: text(group), kind: text(kind) },
-        // An empty name is none, as for a request of the API server.
-        namespace: namespace.filter(|namespace| !namespace.is_empty()).map(text),
-        name: Some(text(name)),
-        operation: text("CREATE"),
-        object: None,
-        old_object: None,
-    }
+    let mut request = Request::default();
+    request.kind.group.0 = group.into();
+    request.kind.kind.0 = kind.into();
+    // The core's type of a string has no name outside of it.
+    let mut string = request.operation.clone();
+    let mut string = |text: &'a str| {
+        string.0 = text.into();
+        string.clone()
+    };
+    // An empty name is none, as for a request of the API server.
+    request.namespace = namespace.filter(|namespace| !namespace.is_empty()).map(&mut string);
+    request.name = Some(string(name));
+    request.operation = string("CREATE");
+    request
 }
 
 /// Which images an object asks for.
@@ -69,8 +83,47 @@ pub enum ImagesOf {
     UnknownKind,
     /// The object is not what its kind says; the policy's refusal.
     Unreadable(String),
-    /// Places and images.
-    Object(Vec<(String, Option<String>)>),
+    /// The places, and what stands there.
+    Object(Vec<(String, Demanded)>),
+}
+
+/// What stands in the place of an image.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Demanded {
+    /// A string that is not empty.
+    Image(String),
+    /// Nothing.
+    Nothing,
+    /// Something else than an image, for this cause.
+    Unreadable(String),
+}
+
+impl Demanded {
+    fn of(written: Written<'_>) -> Self {
+        match written {
+            Written::Image(text) => Self::Image(text.into_owned()),
+            Written::Nothing => Self::Nothing,
+            Written::Unreadable { cause, .. } => Self::Unreadable(cause.into_owned()),
+        }
+    }
+
+    /// The image as written.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Image(text) => Some(text),
+            Self::Nothing | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// The image as the policy judges it, at a place.
+    pub fn at(&self, place: &str) -> Image<'_> {
+        let written = match self {
+            Self::Image(text) => Written::Image(text.into()),
+            Self::Nothing => Written::Nothing,
+            Self::Unreadable(cause) => Written::Unreadable { cause: cause.clone().into(), json: "" },
+        };
+        Image { place: ImagePlace::Pointer(place.to_owned()), written }
+    }
 }
 
 /// Which images the object of a request asks for.
@@ -78,23 +131,81 @@ pub enum ImagesOf {
 /// # Errors
 ///
 /// Every problem of a setting that is needed.
-pub fn images_of(request: Request<'_>, object: &RawValue, settings: &Settings<'_>) -> Result<ImagesOf, Problems> {
-    if review::is_exempt(&request, settings)? {
+pub fn images_of<'a>(
+    mut request: Request<'a>,
+    object: &'a RawValue,
+    settings: &Settings<'_>,
+) -> Result<ImagesOf, Problems> {
+    if review::is_exempt(&request, settings).map_err(Clone::clone)? {
         return Ok(ImagesOf::Nothing);
     }
-    match request.workload(Some(Object::Json(object)), settings)? {
+    request.object = Some(Object::Json(object));
+    match request.clone().workload(settings) {
         Ok(workload) => {
-            let image = |image: Image<'_>| (image.place.to_string(), image.text.map(Cow::into_owned));
-            Ok(ImagesOf::Object(workload.images.into_iter().map(image).collect()))
+            let demanded = |image: Image<'_>| (image.place.to_string(), Demanded::of(image.written));
+            Ok(ImagesOf::Object(workload.images.into_iter().map(demanded).collect()))
         }
-        Err(Unread::UnknownKind | Unread::Missing) => Ok(ImagesOf::UnknownKind),
-        Err(Unread::Object(_)) => {
-            let answer = review(Request { object: Some(Object::Json(object)), ..request }, settings, &NoFacts);
-            let message = answer.message.unwrap_or_default();
+        Err(Unjudged::UnknownKind | Unjudged::NoObject) => Ok(ImagesOf::UnknownKind),
+        Err(Unjudged::Settings(problems)) => Err(problems),
+        Err(Unjudged::Object(_)) => {
+            let message = review::review(request, settings, &NoFacts).message.unwrap_or_default();
             // The lines that follow are the operator's help, which is not about this object.
             Ok(ImagesOf::Unreadable(message.lines().next().unwrap_or_default().to_owned()))
         }
     }
+}
+
+/// What the policy answers to the creation of an object.
+pub enum Review {
+    /// The policy does not read this kind, so nobody asks it.
+    NotAsked,
+    /// It may be created, with these warnings.
+    Accepted(Vec<String>),
+    /// It may not.
+    Refused(String),
+}
+
+/// Answers the request that creates an object.
+///
+/// # Errors
+///
+/// Every problem of a setting that is needed.
+pub fn review<'a>(
+    request: Request<'a>,
+    object: &'a RawValue,
+    settings: &Settings<'_>,
+    facts: &impl Facts,
+) -> Result<Review, Problems> {
+    if let ImagesOf::UnknownKind = images_of(request.clone(), object, settings)? {
+        return Ok(Review::NotAsked);
+    }
+    let mut request = request;
+    request.object = Some(Object::Json(object));
+    let answer = review::review(request, settings, facts);
+    Ok(match answer.message {
+        Some(message) => Review::Refused(message),
+        None => Review::Accepted(answer.warnings),
+    })
+}
+
+/// When the entry of a namespace in the ConfigMap of exceptions ends.
+///
+/// # Errors
+///
+/// Every problem of the entry.
+pub fn entry_end(entry: &str, namespace: &str) -> anyhow::Result<Option<End<'static>>> {
+    let terms = Terms::parse(entry, &Place::Top.key(namespace)).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+    Ok(terms.end.map(End::into_owned))
+}
+
+/// Whether a string can be the name of a namespace; a pattern is none.
+pub fn is_namespace(text: &str) -> bool {
+    !text.contains('*') && NamespacePattern::parse(text.into()).is_ok()
+}
+
+/// Whether the settings name a ConfigMap of exceptions.
+pub fn names_allow_list(settings: &Settings<'_>) -> anyhow::Result<bool> {
+    settings.allow_list_config_map().map(Option::is_some).map_err(|problems| anyhow::anyhow!("{problems}"))
 }
 
 /// Whether the policy knows where objects of a kind have images.
@@ -113,18 +224,13 @@ impl Facts for NoFacts {
         0
     }
 
-    fn allow_list_entry(&self, _: &ConfigMap<'_>, _: &str) -> Result<Option<String>, String> {
-        Err("was not asked for".to_owned())
+    fn allow_list_entry(&self, _: &ConfigMap<'_>, _: &str) -> Result<Option<String>, Unavailable> {
+        Err(Unavailable::NoAnswer)
     }
 
-    fn image(&self, _: &str) -> Result<ImageDescription, String> {
-        Err("was not asked for".to_owned())
+    fn image(&self, _: &str) -> Result<ImageDescription, Unavailable> {
+        Err(Unavailable::NoAnswer)
     }
-}
-
-/// An image at a place that has been read.
-pub fn image<'a>(place: &str, text: Option<&'a str>) -> Image<'a> {
-    Image { place: ImagePlace::Pointer(place.to_owned()), text: text.map(Cow::Borrowed) }
 }
 
 /// A kind with its group, as kubectl writes it: `Job.batch.volcano.sh`. Kubernetes' own groups go without saying.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
+use engine::host::HostCalls;
+use engine::policy::Policy;
 use serde_json::{Value, json};
-use xtask::host::HostCalls;
-use xtask::policy::Policy;
 
 /// Ends that do not move past the clock, which is the wasm's own.
 const SETTINGS: &str = r#"{

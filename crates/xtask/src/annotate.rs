@@ -1,15 +1,12 @@
 //! `annotate`: writes the policy's metadata into its wasm.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use engine::metadata::{Metadata, SECTION, annotation};
+use engine::policy::Policy;
 use wasm_encoder::{CustomSection, Module, RawSection};
 use wasmparser::{Parser, Payload};
-
-use crate::capabilities;
-use crate::metadata::{Metadata, SECTION, annotation};
-use crate::policy::Policy;
 
 /// Adds Kubewarden's metadata to a wasm module
 #[derive(clap::Args)]
@@ -41,7 +38,6 @@ pub fn annotate(args: &Args) -> anyhow::Result<()> {
     if !problems.is_empty() {
         bail!("{} is invalid:\n{}", args.metadata_path.display(), problems.join("\n"));
     }
-    warn_of_capabilities(&capabilities::used_by(&wasm)?, metadata.host_capabilities.as_ref());
 
     std::fs::write(&args.output_path, with_metadata(&wasm, &metadata)?)
         .with_context(|| format!("Cannot write {}", args.output_path.display()))
@@ -54,18 +50,6 @@ fn tool() -> String {
 
 fn read_usage(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("Cannot open {}", path.display()))
-}
-
-/// Not an error, as for kwctl: what is used is guessed.
-fn warn_of_capabilities(used: &BTreeSet<String>, declared: Option<&BTreeSet<String>>) {
-    let nothing = BTreeSet::new();
-    let declared = declared.unwrap_or(&nothing);
-    for capability in used.difference(declared) {
-        eprintln!("warning: the policy uses {capability}, which hostCapabilities does not declare");
-    }
-    for capability in declared.difference(used) {
-        eprintln!("warning: hostCapabilities declares {capability}, which the policy does not use");
-    }
 }
 
 /// The module with the metadata in place of what it had, everything else byte by byte as it was.

@@ -1,157 +1,175 @@
-//! `demo`: shows what the policy says to the requests in `test_data/demo.yml`, as a table.
+//! `demo`: shows what the policy answers to the requests in `test_data/demo.yml`, as kubectl shows it.
 
-use std::io::IsTerminal;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::sync::Arc;
 
-use anyhow::{Context, bail};
-use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use anstyle::{AnsiColor, Style};
+use anyhow::Context;
+use engine::admission::{AdmissionRequest, AdmissionResponse};
+use engine::host::{HostCalls, NoHostCalls};
+use engine::meter::Meter;
+use engine::recorded::Recorded;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::admission::AdmissionResponse;
-use crate::run;
+use crate::files;
 
-/// The widest table that is still read well.
-const COLUMNS: u16 = 100;
+/// The webhook of the policy in `deploy/`: the API server names it in a refusal.
+const WEBHOOK: &str = "clusterwide-registry-enforcer.kubewarden.admission";
+const TITLE: Style = Style::new().bold();
+const ACCEPTED: Style = AnsiColor::Green.on_default().bold();
+const REFUSED: Style = AnsiColor::Red.on_default().bold();
+/// As kubectl has it.
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
-/// Shows what the policy says to a list of requests
+/// Shows what the policy answers to a list of requests
 #[derive(clap::Args)]
 pub struct Args {
     /// The list
     #[arg(long, value_name = "PATH", default_value = "test_data/demo.yml")]
     list: PathBuf,
-    /// Path of the policy's wasm, annotated
+    /// Path of the policy's wasm
     #[arg(value_name = "POLICY")]
-    policy: String,
+    policy: PathBuf,
 }
 
-/// A row of the demo.
+/// A block of the demo.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Case {
-    /// The option of the decision record, or what is shown beside the options.
-    option: String,
+struct Scenario {
+    /// What is tried, and with which option of the decision record.
+    tried: String,
     request: PathBuf,
     settings: PathBuf,
     /// A recorded session, for the calls to the host.
     session: Option<PathBuf>,
-    /// When the request is made, UTC, as `faketime` takes it: `2026-10-01 12:00:00`.
-    at: Option<String>,
+    /// When the request is made, in UTC; now, if it is not given.
+    at: Option<DateTime>,
 }
 
 /// Runs the command.
 pub fn demo(args: &Args) -> anyhow::Result<()> {
-    let list = args.list.display();
-    let yaml = std::fs::read_to_string(&args.list).with_context(|| format!("Cannot open {list}"))?;
-    let cases: Vec<Case> = yaml_serde::from_str(&yaml).with_context(|| format!("Cannot read {list}"))?;
-    let mut table = empty_table(std::io::stdout().is_terminal());
-    for case in &cases {
-        let response = case.judge(&args.policy).with_context(|| format!("{list}: {}", case.option))?;
-        table.add_row(case.row(&response));
+    let scenarios: Vec<Scenario> = files::yaml(&args.list, "list")?;
+    // Not [`engine::policy`], which has the clock of this machine.
+    let policy = Meter::load(&files::bytes(&args.policy, "policy")?)?;
+    for (index, scenario) in scenarios.iter().enumerate() {
+        let response =
+            scenario.judge(&policy).with_context(|| format!("{}: {}", args.list.display(), scenario.tried))?;
+        let blank_line = if index == 0 { "" } else { "\n" };
+        // Without the colours where standard output is not a terminal or NO_COLOR is set.
+        anstream::println!("{blank_line}{}", Block { scenario, response: &response });
     }
-    println!("{}", table.trim_fmt());
     Ok(())
 }
 
-fn empty_table(terminal: bool) -> Table {
-    let mut table = Table::new();
-    if terminal {
-        table.load_preset(presets::UTF8_FULL);
-    } else {
-        table.load_preset(presets::ASCII_HORIZONTAL_ONLY).force_no_tty();
+impl Scenario {
+    fn judge(&self, policy: &Meter) -> anyhow::Result<AdmissionResponse> {
+        let request = AdmissionRequest::read(&files::json(&self.request, "request")?)?;
+        let settings: Value = files::yaml(&self.settings, "settings")?;
+        let host: Arc<dyn HostCalls> = match &self.session {
+            Some(session) => Arc::new(Recorded::from_file(session)?),
+            None => Arc::new(NoHostCalls::default()),
+        };
+        let answer = policy.validate(Ok(self.nanoseconds()?), &request.payload(&settings), host)?.answer;
+        let verdict = serde_json::from_slice(&answer).context("Cannot read the policy's answer")?;
+        Ok(AdmissionResponse::from_verdict(request.uid, verdict))
     }
-    let width = table.width().unwrap_or(COLUMNS).min(COLUMNS);
-    table
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width)
-        .set_header(["option", "request", "verdict", "message", "warning"])
-        // What is left is the message's, which is the longest.
-        .set_constraints([14, 20, 10, 100, 20].map(|most| ColumnConstraint::UpperBoundary(Width::Fixed(most))));
-    table
+
+    /// The time of the request, in nanoseconds since 1970.
+    fn nanoseconds(&self) -> anyhow::Result<u64> {
+        let time = match self.at {
+            Some(at) => at.to_zoned(TimeZone::UTC)?.timestamp(),
+            None => jiff::Timestamp::now(),
+        };
+        u64::try_from(time.as_nanosecond()).context("The time is before 1970 or after 2554")
+    }
 }
 
-impl Case {
-    fn judge(&self, policy: &str) -> anyhow::Result<AdmissionResponse> {
-        match &self.at {
-            Some(time) => self.judge_at(time, policy),
-            None => run::judge(&run::Args {
-                request_path: self.request.clone(),
-                settings_path: Some(self.settings.clone()),
-                replay_host_capabilities_interactions: self.session.clone(),
-                allow_context_aware: self.session.is_some(),
-                policy: policy.to_owned(),
-                ..run::Args::default()
-            }),
-        }
-    }
+/// A scenario with its answer. Nothing is wrapped: a message has the lines that the policy gave it, and a host name can
+/// be copied.
+struct Block<'a> {
+    scenario: &'a Scenario,
+    response: &'a AdmissionResponse,
+}
 
-    /// Only a new process can be given another clock.
-    fn judge_at(&self, time: &str, policy: &str) -> anyhow::Result<AdmissionResponse> {
-        let mut command = Command::new("faketime");
-        command.env("TZ", "UTC").arg(time).arg(std::env::current_exe()?).arg("run");
-        command.arg("--request-path").arg(&self.request).arg("--settings-path").arg(&self.settings);
-        if let Some(session) = &self.session {
-            command.arg("--allow-context-aware");
-            command.arg("--replay-host-capabilities-interactions").arg(session);
+impl fmt::Display for Block<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scenario, response } = self;
+        writeln!(f, "{TITLE}{}{TITLE:#}", scenario.tried)?;
+        write!(f, "{} with settings {}", name(&scenario.request), name(&scenario.settings))?;
+        if let Some(at) = scenario.at {
+            write!(f, ", on {} at {} UTC", at.date(), at.time())?;
         }
-        let output = command.arg(policy).output().context("Cannot run faketime: install it")?;
-        if !output.status.success() {
-            bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+        let (style, verdict) = if response.allowed { (ACCEPTED, "accepted") } else { (REFUSED, "refused") };
+        write!(f, ": {style}{verdict}{style:#}")?;
+        for warning in response.warnings.as_deref().unwrap_or_default() {
+            write!(f, "\n{WARNING}Warning:{WARNING:#} {warning}")?;
         }
-        serde_json::from_slice(&output.stdout).context("Cannot read the answer")
+        if !response.allowed {
+            let message = response.status.as_ref().and_then(|status| status.message.as_deref()).unwrap_or_default();
+            write!(f, "\nError from server: admission webhook \"{WEBHOOK}\" denied the request: {message}")?;
+        }
+        Ok(())
     }
+}
 
-    fn row(&self, response: &AdmissionResponse) -> Vec<Cell> {
-        let name = self.request.file_stem().unwrap_or(self.request.as_os_str());
-        let mut request = Path::new(name).display().to_string();
-        if let Some(time) = &self.at {
-            request = format!("{request}\nat {time}");
-        }
-        let verdict =
-            if response.allowed { Cell::new("accepted").fg(Color::Green) } else { Cell::new("refused").fg(Color::Red) };
-        let message = response.status.as_ref().and_then(|status| status.message.clone());
-        let warnings = response.warnings.as_deref().unwrap_or_default().join("\n");
-        vec![
-            Cell::new(&self.option),
-            Cell::new(request),
-            verdict,
-            Cell::new(message.unwrap_or_default()),
-            Cell::new(warnings).fg(Color::Yellow),
-        ]
-    }
+/// The name of a file, without its folder and its ending.
+fn name(path: &Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).display().to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use engine::admission::Status;
+
     use super::*;
-    use crate::admission::Status;
+
+    fn scenario(at: Option<&str>) -> Scenario {
+        Scenario {
+            tried: "Option 3, for nobody: a pod from Docker Hub".to_owned(),
+            request: "test_data/pod.json".into(),
+            settings: "test_data/settings/option-3.yml".into(),
+            session: None,
+            at: at.map(|at| at.parse().unwrap()),
+        }
+    }
+
+    fn plain(block: &Block<'_>) -> String {
+        anstream::adapter::strip_str(&block.to_string()).to_string()
+    }
 
     #[test]
-    fn prints_plain_text_when_piped() {
-        let case = Case {
-            option: "3 nobody".to_owned(),
-            request: "test_data/pod.json".into(),
-            settings: "test_data/settings/default.yml".into(),
-            session: None,
-            at: Some("2026-10-01".to_owned()),
-        };
-        let status =
-            Status { message: Some("not from an approved registry\nask for an exception".to_owned()), code: Some(403) };
-        let refused = AdmissionResponse { status: Some(status), ..AdmissionResponse::default() };
-        let warnings = Some(vec!["until 2026-09-30".to_owned()]);
-        let accepted = AdmissionResponse { allowed: true, warnings, ..AdmissionResponse::default() };
-        let mut table = empty_table(false);
-        table.add_row(case.row(&refused)).add_row(case.row(&accepted));
-        let expected = "\
-----------------------------------------------------------------------------------------
- option     request         verdict    message                         warning
-========================================================================================
- 3 nobody   pod             refused    not from an approved registry
-            at 2026-10-01              ask for an exception
-----------------------------------------------------------------------------------------
- 3 nobody   pod             accepted                                   until 2026-09-30
-            at 2026-10-01
-----------------------------------------------------------------------------------------";
-        assert_eq!(table.trim_fmt(), expected);
+    fn a_refusal_is_what_kubectl_prints() {
+        let long = format!("not from an approved registry: {}.example\nask for an exception", "long-name".repeat(20));
+        let status = Status { message: Some(long.clone()), code: Some(403) };
+        let response = AdmissionResponse { status: Some(status), ..AdmissionResponse::default() };
+        let expected = format!(
+            "Option 3, for nobody: a pod from Docker Hub\n\
+             pod with settings option-3: refused\n\
+             Error from server: admission webhook \"clusterwide-registry-enforcer.kubewarden.admission\" denied the \
+             request: {long}"
+        );
+        assert_eq!(plain(&Block { scenario: &scenario(None), response: &response }), expected);
+    }
+
+    #[test]
+    fn warnings_are_what_kubectl_prints() {
+        let warnings = Some(vec!["until 2026-12-31".to_owned(), "until 2027-01-31".to_owned()]);
+        let response = AdmissionResponse { allowed: true, warnings, ..AdmissionResponse::default() };
+        let expected = "Option 3, for nobody: a pod from Docker Hub\n\
+                        pod with settings option-3, on 2026-12-19 at 12:00:00 UTC: accepted\n\
+                        Warning: until 2026-12-31\n\
+                        Warning: until 2027-01-31";
+        let scenario = scenario(Some("2026-12-19 12:00:00"));
+        assert_eq!(plain(&Block { scenario: &scenario, response: &response }), expected);
+    }
+
+    #[test]
+    fn judges_at_the_time_that_is_given() {
+        assert_eq!(scenario(Some("2026-09-18 12:00:00")).nanoseconds().unwrap(), 1_789_732_800_000_000_000);
+        assert!(scenario(Some("1969-12-31 23:59:59")).nanoseconds().is_err());
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use engine::metadata::{Metadata, annotation};
+use engine::registry::{Connection, TRANSFER_TIMEOUT, parse_reference};
 use oci_client::annotations::ORG_OPENCONTAINERS_IMAGE_SOURCE;
 use oci_client::client::{Config, ImageLayer};
 use oci_client::manifest::{OciImageManifest, WASM_CONFIG_MEDIA_TYPE, WASM_LAYER_MEDIA_TYPE};
 
-use crate::metadata::{Metadata, annotation};
-use crate::registry::{Connection, TRANSFER_TIMEOUT, parse_reference};
+use crate::files;
 
 /// What tells a stranger in the registry what the artifact is, who made it and how it may be used.
 const REQUIRED: [&str; 8] = [
@@ -39,8 +40,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn push(args: &Args) -> anyhow::Result<()> {
-    let wasm =
-        std::fs::read(&args.policy).with_context(|| format!("Cannot open the policy {}", args.policy.display()))?;
+    let wasm = files::bytes(&args.policy, "policy")?;
     let Some(metadata) = Metadata::from_wasm(&wasm)? else {
         bail!("{} is not annotated: run \"cargo xtask annotate\" first", args.policy.display());
     };

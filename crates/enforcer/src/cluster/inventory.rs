@@ -13,7 +13,7 @@ use crate::{
         object::{Head, Names},
         stream::{self, Taken},
     },
-    policy::{self, ImagesOf, Settings},
+    policy::{self, Demanded, ImagesOf, Settings},
 };
 
 const CORE: &str = "";
@@ -48,8 +48,8 @@ pub enum Demand {
     Image {
         /// Where in the object it is: `containers[web]`.
         place: String,
-        /// As written, `None` where a container has none.
-        image: Option<String>,
+        /// What stands there.
+        demanded: Demanded,
     },
     /// What nobody can read; what the policy says of it.
     Unreadable(String),
@@ -88,7 +88,7 @@ impl Inventory {
     ) -> anyhow::Result<Taken> {
         let head = Head::read(object);
         let (api_version, kind) = match (head.own_kind(), list_kind) {
-            (Some((api_version, kind)), _) => (api_version.to_string(), kind.to_string()),
+            (Some(own), _) => own,
             (None, Some(kind)) => (kind.api_version.clone(), kind.kind.clone()),
             (None, None) => return Ok(Taken::WithoutKind),
         };
@@ -117,9 +117,9 @@ impl Inventory {
     fn learn_maker(&mut self, names: &Names<'_>, this: Workload) -> Workload {
         let maker = names.controller().map(|owner| Workload {
             namespace: this.namespace.clone(),
-            kind: owner.kind.to_string(),
-            name: owner.name.to_string(),
             group: policy::group_of(&owner.api_version).to_owned(),
+            kind: owner.kind,
+            name: owner.name,
         });
         if !this.is(CORE, POD) {
             self.makers.insert(this.clone(), maker);
@@ -204,7 +204,7 @@ fn demands(
         ImagesOf::UnknownKind => Demands::UnknownKind,
         ImagesOf::Unreadable(message) => Demands::Of(BTreeSet::from([Demand::Unreadable(message)])),
         ImagesOf::Object(images) => {
-            Demands::Of(images.into_iter().map(|(place, image)| Demand::Image { place, image }).collect())
+            Demands::Of(images.into_iter().map(|(place, demanded)| Demand::Image { place, demanded }).collect())
         }
     })
 }
@@ -225,7 +225,7 @@ mod tests {
         }
         let line = |(workload, demands): (Workload, BTreeSet<Demand>)| {
             let image = |demand: &Demand| match demand {
-                Demand::Image { image, .. } => image.clone().unwrap_or_default(),
+                Demand::Image { demanded, .. } => demanded.text().unwrap_or_default().to_owned(),
                 Demand::Unreadable(message) => message.clone(),
             };
             let images: Vec<String> = demands.iter().map(image).collect();

@@ -44,6 +44,9 @@ pub struct Row {
     /// The message in a few words.
     #[serde(skip)]
     pub brief: String,
+    /// Whether the namespace's entry in the allow list is the cause of a refusal.
+    #[serde(skip)]
+    pub wrong_entry: bool,
     /// The first second after the exception.
     #[serde(skip)]
     pub end_seconds: Option<i64>,

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::{
     input::allow_list::AllowList,
-    policy::{ConfigMap, Facts, ImageDescription},
+    policy::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
 };
 
 /// The world at one time.
@@ -51,21 +51,24 @@ impl Facts for Later<'_> {
         self.seconds
     }
 
-    fn allow_list_entry(&self, config_map: &ConfigMap<'_>, namespace: &str) -> Result<Option<String>, String> {
-        let allow_list = self.snapshot.allow_list.as_ref().ok_or_else(|| format!("{config_map} was not given"))?;
-        Ok(allow_list.entry(namespace))
+    fn allow_list_entry(&self, _: &ConfigMap<'_>, namespace: &str) -> Result<Option<String>, Unavailable> {
+        let missing = || Unavailable::Other("it was not given, give it with --allow-list".to_owned());
+        Ok(self.snapshot.allow_list.as_ref().ok_or_else(missing)?.entry(namespace))
     }
 
     /// Every image as one that meets all requirements: a report on thousands of images asks no registry,
     /// so of the requirements only those count that the reference alone decides.
-    fn image(&self, _: &str) -> Result<ImageDescription, String> {
+    fn image(&self, reference: &str) -> Result<ImageDescription, Unavailable> {
         self.snapshot.has_asked_registry.set(true);
+        let created = jiff::Timestamp::from_second(self.seconds).ok().map(|time| Claim::Text(time.to_string()));
         Ok(ImageDescription {
-            licenses: Some("Apache-2.0".to_owned()),
-            source: Some("https://example.org/".to_owned()),
-            created: jiff::Timestamp::from_second(self.seconds).ok().map(|time| time.to_string()),
+            digest: reference.split_once('@').map(|(_, digest)| digest.to_owned()),
+            licenses: Claim::Text("Apache-2.0".to_owned()),
+            source: Claim::Text("https://example.org/".to_owned()),
+            created: created.unwrap_or_default(),
+            annotated_created: Claim::Missing,
             // The base images have the same, so every image is built on each of them.
-            diff_ids: vec!["sha256:".to_owned()],
+            diff_ids: Some(vec!["sha256:".to_owned()]),
         })
     }
 }

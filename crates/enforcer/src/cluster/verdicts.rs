@@ -8,7 +8,7 @@ use crate::{
         row::{Row, Verdict},
         snapshot::Snapshot,
     },
-    policy::{self, End, Grant, Image, ImageVerdict, Judge, Lack, Problems, Reason, Settings, review},
+    policy::{self, Decision, Demanded, End, Grant, Judge, Lack, Problems, Reason, Settings, Shown},
 };
 
 /// The rows of each workload.
@@ -21,26 +21,23 @@ pub fn judge(
     for of_namespace in workloads.chunk_by(|(one, _), (next, _)| one.namespace == next.namespace) {
         let namespace = of_namespace.first().and_then(|(workload, _)| workload.namespace.as_deref());
         let bench = Bench { settings, snapshot, namespace };
-        let now = snapshot.at(snapshot.seconds());
-        let judge = Judge::new(settings, namespace, &now);
         // One image runs in many workloads.
-        let mut known: HashMap<Option<&str>, Finding<'_>> = HashMap::new();
+        let mut known: HashMap<&Demanded, Finding> = HashMap::new();
         for (workload, demands) in of_namespace {
             let mut rows = Vec::with_capacity(demands.len());
             for demand in demands {
-                let (place, text) = match demand {
-                    Demand::Image { place, image } => (place, image.as_deref()),
+                let (place, demanded) = match demand {
+                    Demand::Image { place, demanded } => (place, demanded),
                     Demand::Unreadable(message) => {
                         rows.push(unreadable(workload, message));
                         continue;
                     }
                 };
-                let image = policy::image(place, text);
-                let finding = match known.entry(text) {
+                let finding = match known.entry(demanded) {
                     Entry::Occupied(finding) => finding.into_mut(),
-                    Entry::Vacant(place) => place.insert(bench.find(review::verdict(&judge, &image)?, &image)?),
+                    Entry::Vacant(vacant) => vacant.insert(bench.find(demanded)?),
                 };
-                rows.push(bench.row(workload, &image, finding));
+                rows.push(bench.row(workload, place, demanded, finding));
             }
             judged.push(rows);
         }
@@ -55,69 +52,94 @@ struct Bench<'b, 'a> {
     namespace: Option<&'b str>,
 }
 
-/// A verdict, and which exceptions it rests on, one after the other.
-struct Finding<'j> {
-    verdict: ImageVerdict<'j>,
+/// What the policy says of an image in a namespace, wherever it stands there.
+struct Finding {
+    verdict: Verdict,
     end: Option<End<'static>>,
-    sources: Vec<String>,
+    reason: Option<String>,
+    /// A refusal lacks the place, with which it begins.
+    message: String,
+    brief: String,
+    wrong_entry: bool,
 }
 
 impl Bench<'_, '_> {
-    /// How long a verdict stays what it is: the policy asks the ConfigMap for an exception only when those of
-    /// the settings have ended, so another one may follow the one that lets an image in today.
-    fn find<'j>(&self, verdict: ImageVerdict<'j>, image: &Image<'_>) -> Result<Finding<'j>, Problems> {
-        let grant = match &verdict {
-            ImageVerdict::Approved => return Ok(Finding { verdict, end: None, sources: Vec::new() }),
-            ImageVerdict::Refused(reason) => {
-                let end = ended(reason).map(|end| end.clone().into_owned());
-                return Ok(Finding { verdict, end, sources: Vec::new() });
+    fn find(&self, demanded: &Demanded) -> Result<Finding, Problems> {
+        let image = demanded.at("");
+        let now = self.snapshot.at(self.snapshot.seconds());
+        let judge = Judge::new(self.settings, self.namespace, &now);
+        let verdict = judge.judge(&image).map_err(Clone::clone)?;
+        match &verdict.decision {
+            Decision::Approved => {
+                let message = "comes from an approved registry".to_owned();
+                Ok(Finding {
+                    verdict: Verdict::Approved,
+                    end: None,
+                    reason: None,
+                    brief: message.clone(),
+                    message,
+                    wrong_entry: false,
+                })
             }
-            ImageVerdict::Excepted(grant) => grant,
-        };
+            Decision::Excepted(grant) => self.excepted(grant, demanded),
+            Decision::Refused(reason) => Ok(Finding {
+                verdict: Verdict::Refused,
+                end: ended(reason).map(|end| end.clone().into_owned()),
+                reason: reason.grant().and_then(|grant| grant.reason).map(str::to_owned),
+                message: policy::refusal(&image, &verdict, reason, self.namespace),
+                brief: brief(reason).to_owned(),
+                wrong_entry: matches!(reason, Reason::NoException(Lack::WrongEntry(..))),
+            }),
+        }
+    }
+
+    /// How long an exception lasts: the policy asks the ConfigMap for one only when those of the settings have ended, so
+    /// another one may follow the one that lets an image in today.
+    fn excepted(&self, grant: &Grant<'_>, demanded: &Demanded) -> Result<Finding, Problems> {
+        let image = demanded.at("");
         let mut sources = vec![grant.source.to_string()];
         let mut end = own_end(grant);
         while let Some(seconds) = end.as_ref().map(End::seconds) {
             let then = self.snapshot.at(seconds);
             let judge = Judge::new(self.settings, self.namespace, &then);
-            let ImageVerdict::Excepted(grant) = review::verdict(&judge, image)? else { break };
+            let verdict = judge.judge(&image).map_err(Clone::clone)?;
+            let Decision::Excepted(grant) = verdict.decision else { break };
             sources.push(grant.source.to_string());
             end = own_end(&grant);
         }
-        Ok(Finding { verdict, end, sources })
+        let sources = sources.join(", then ");
+        let until = end.as_ref().map_or("without an end".to_owned(), |end| format!("until {end}"));
+        Ok(Finding {
+            verdict: Verdict::Exception,
+            end,
+            reason: grant.reason.map(str::to_owned),
+            message: format!("let in by {sources}, {until}"),
+            brief: sources,
+            wrong_entry: false,
+        })
     }
 
-    fn row(&self, workload: &Workload, image: &Image<'_>, finding: &Finding<'_>) -> Row {
+    fn row(&self, workload: &Workload, place: &str, demanded: &Demanded, finding: &Finding) -> Row {
         let Workload { namespace, kind, name, .. } = workload.clone();
-        let ends = finding.end.as_ref().map(ToString::to_string);
-        let (verdict, reason, message, brief) = match &finding.verdict {
-            ImageVerdict::Approved => {
-                let message = "comes from an approved registry".to_owned();
-                (Verdict::Approved, None, message.clone(), message)
-            }
-            ImageVerdict::Excepted(grant) => {
-                let sources = finding.sources.join(", then ");
-                let until = ends.as_ref().map_or("without an end".to_owned(), |end| format!("until {end}"));
-                (Verdict::Exception, grant.reason, format!("let in by {sources}, {until}"), sources)
-            }
-            ImageVerdict::Refused(reason) => {
-                let why = reason.grant().and_then(|grant| grant.reason);
-                let message = policy::problem(image, reason.clone(), self.namespace);
-                (Verdict::Refused, why, message, brief(reason).to_owned())
-            }
+        let Finding { verdict, end, reason, message, brief, wrong_entry } = finding;
+        let message = match verdict {
+            Verdict::Refused => format!("{}: {message}", Shown(place)),
+            Verdict::Exception | Verdict::Approved => message.clone(),
         };
         Row {
             namespace,
             kind,
             name,
-            place: image.place.to_string(),
-            image: image.text.as_deref().map(str::to_owned),
-            verdict,
-            ends,
-            days_left: finding.end.as_ref().map(|end| end.days_left(self.snapshot.seconds())),
-            reason: reason.map(str::to_owned),
+            place: place.to_owned(),
+            image: demanded.text().map(str::to_owned),
+            verdict: *verdict,
+            ends: end.as_ref().map(ToString::to_string),
+            days_left: end.as_ref().map(|end| end.days_left(self.snapshot.seconds())),
+            reason: reason.clone(),
             message,
-            brief,
-            end_seconds: finding.end.as_ref().map(End::seconds),
+            brief: brief.clone(),
+            wrong_entry: *wrong_entry,
+            end_seconds: end.as_ref().map(End::seconds),
         }
     }
 }
@@ -137,6 +159,7 @@ fn unreadable(workload: &Workload, message: &str) -> Row {
         reason: None,
         message: message.to_owned(),
         brief: "cannot be read".to_owned(),
+        wrong_entry: false,
         end_seconds: None,
     }
 }
@@ -157,6 +180,7 @@ fn ended<'j>(reason: &Reason<'j>) -> Option<&'j End<'j>> {
 fn brief(reason: &Reason<'_>) -> &'static str {
     match reason {
         Reason::NoImage => "no image",
+        Reason::Unreadable(_) => "not an image",
         Reason::NotReference(_) => "not an image reference",
         Reason::DeniedImage(_) => "denied image",
         Reason::DeniedTag(..) => "denied tag",

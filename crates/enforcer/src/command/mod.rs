@@ -1,9 +1,17 @@
 //! The commands.
 
+mod allow_list;
+mod check;
+mod diff;
 mod report;
+mod shell;
 mod source;
+mod why;
 
-use clap::{Parser, Subcommand};
+use std::io;
+
+use anyhow::Context;
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// What the policy says of a cluster, of a manifest, of an image
 ///
@@ -18,7 +26,13 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    AllowList(allow_list::Arguments),
+    Check(check::Arguments),
+    Diff(diff::Arguments),
     Report(report::Arguments),
+    Why(why::Arguments),
+    Completions(shell::Completions),
+    Man(shell::Man),
 }
 
 /// How a command ended.
@@ -34,7 +48,21 @@ impl Arguments {
     /// Does what the command line asks for.
     pub fn run(self) -> anyhow::Result<Status> {
         match self.command {
+            Command::AllowList(arguments) => allow_list::run(&arguments),
+            Command::Check(arguments) => check::run(&arguments),
+            Command::Diff(arguments) => diff::run(&arguments),
             Command::Report(arguments) => report::run(&arguments),
+            Command::Why(arguments) => why::run(&arguments),
+            Command::Completions(arguments) => shell::completions(&arguments, Self::command()),
+            Command::Man(_) => shell::man(Self::command()),
         }
+    }
+}
+
+/// What became of an output. A reader that has seen enough, `head` perhaps, is no failure.
+fn written(result: io::Result<()>) -> anyhow::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("the output cannot be written"),
     }
 }

@@ -5,7 +5,6 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -14,9 +13,10 @@ use crate::{
     command::{
         Status,
         source::{Connection, Judging, Skipping},
+        written,
     },
     live::cluster::Flags,
-    output::{page, records, table},
+    output::{openreports, page, prometheus, records, table},
 };
 
 /// Show which workloads rest on exceptions, until when, and what is refused
@@ -64,6 +64,10 @@ enum Output {
     Csv,
     /// A page of its own, with a picture
     Html,
+    /// Objects of openreports.io
+    Openreports,
+    /// Metrics, in Prometheus' text format
+    Prometheus,
 }
 
 /// Writes the report.
@@ -81,11 +85,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     if !arguments.all {
         report.rows.retain(|row| row.verdict != Verdict::Approved);
     }
-    match write(&report, arguments.output) {
-        // The reader, `head` perhaps, has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written.context("the report cannot be written")?,
-    }
+    written(write(&report, arguments.output))?;
     Ok(if arguments.fail_if_refused && report.is_any_refused() { Status::Refused } else { Status::Fine })
 }
 
@@ -97,8 +97,10 @@ fn write(report: &Report, output: Output) -> io::Result<()> {
         Output::Json => records::write_json(report, &mut out)?,
         Output::Csv => records::write_csv(report, &mut out)?,
         Output::Html => page::write(report, &mut out)?,
+        Output::Openreports => openreports::write(report, &mut out)?,
+        Output::Prometheus => prometheus::write(report, &mut out)?,
     }
-    if matches!(output, Output::Json | Output::Csv) {
+    if !matches!(output, Output::Table | Output::Html) {
         // A program reads the rest: what people should know goes past it.
         report.notes.iter().for_each(|note| eprintln!("note: {note}"));
     }

@@ -48,6 +48,11 @@ impl AllowList {
         read(&document::read_text(path)?).with_context(|| document::name(path))
     }
 
+    /// Each namespace with its entry, in the order of their names.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries.iter().map(|(namespace, entry)| (namespace.as_str(), entry.as_str()))
+    }
+
     /// Reads the ConfigMap out of its JSON.
     pub fn parse(json: &str, wanted: &ConfigMap<'_>) -> anyhow::Result<Self> {
         let Manifest { kind, metadata, data } = serde_json::from_str(json).context("is not a ConfigMap")?;

@@ -82,10 +82,16 @@ fn yaml_documents(text: &str) -> Vec<Document> {
 /// A document of YAML, which may be empty; it begins on the first line that is neither a marker nor a comment.
 fn yaml_document(start: usize, body: &str) -> Option<Document> {
     let is_content = |line: &str| {
-        !(line.trim().is_empty() || line.starts_with(['#', '%']) || line.trim() == "---" || line.trim() == "...")
+        let line = line.strip_prefix("---").unwrap_or(line).trim_start();
+        !(line.is_empty() || line.starts_with(['#', '%']) || line == "...")
     };
     let before = body.lines().position(is_content)?;
-    let json = yaml_serde::from_str::<yaml_serde::Value>(body).map_err(|cause| anyhow!("is not YAML: {cause}"));
+    let json = yaml_serde::from_str::<yaml_serde::Value>(body).map_err(|cause| {
+        // Once more with as many lines before it as in the file, for the number of the line.
+        let padded = format!("{}{body}", "\n".repeat(start - 1));
+        let cause = yaml_serde::from_str::<yaml_serde::Value>(&padded).err().unwrap_or(cause);
+        anyhow!("is not YAML: {cause}")
+    });
     let json = json.and_then(|document| serde_json::to_string(&document).context("has a key that JSON does not have"));
     Some(Document { line: start + before, json })
 }
@@ -161,6 +167,6 @@ mod tests {
         let found = found("a: [1\n---\nb: 2\n---\na: 1\na: 2\n");
         assert_eq!(found[1], r#"3: {"b":2}"#);
         assert!(found[0].starts_with("1: is not YAML: did not find expected"), "{found:?}");
-        assert_eq!(found[2], "5: is not YAML: duplicate entry with key \"a\"");
+        assert_eq!(found[2], "5: is not YAML: duplicate entry with key \"a\" at line 5 column 1");
     }
 }

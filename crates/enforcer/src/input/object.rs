@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::policy::Text;
-
 /// The parts of an object that say what it is.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,13 +51,11 @@ pub struct Names<'a> {
 /// What made an object.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct OwnerReference<'a> {
-    #[serde(borrow, default)]
-    pub api_version: Text<'a>,
-    #[serde(borrow)]
-    pub kind: Text<'a>,
-    #[serde(borrow)]
-    pub name: Text<'a>,
+pub struct OwnerReference {
+    #[serde(default)]
+    pub api_version: String,
+    pub kind: String,
+    pub name: String,
     #[serde(default)]
     controller: Option<bool>,
 }
@@ -93,7 +89,7 @@ impl<'a> Head<'a> {
     }
 
     /// The object's own `apiVersion` and `kind`, which the objects of a typed list leave out.
-    pub fn own_kind(&self) -> Option<(Text<'a>, Text<'a>)> {
+    pub fn own_kind(&self) -> Option<(String, String)> {
         read(self.api_version).zip(read(self.kind))
     }
 
@@ -133,21 +129,21 @@ impl<'a> Head<'a> {
 impl<'a> Names<'a> {
     /// What made the object and keeps it as it is. A node "makes" the mirrors of its static pods, but runs
     /// them without asking anybody.
-    pub fn controller(&self) -> Option<OwnerReference<'a>> {
-        let owners: Vec<OwnerReference<'a>> = read(self.owner_references).unwrap_or_default();
-        owners.into_iter().find(|owner| owner.controller == Some(true) && &*owner.kind != "Node")
+    pub fn controller(&self) -> Option<OwnerReference> {
+        let owners: Vec<OwnerReference> = read(self.owner_references).unwrap_or_default();
+        owners.into_iter().find(|owner| owner.controller == Some(true) && owner.kind != "Node")
     }
 
     /// The Deployment that made the ReplicaSet of this name, as far as the pod tells: the Deployment's name
     /// and the label `pod-template-hash` are what the ReplicaSet's name is made of.
     pub fn deployment_of(&self, replica_set: &str) -> Option<String> {
         #[derive(Deserialize)]
-        struct Labels<'a> {
-            #[serde(borrow, rename = "pod-template-hash")]
-            pod_template_hash: Text<'a>,
+        struct Labels {
+            #[serde(rename = "pod-template-hash")]
+            pod_template_hash: String,
         }
-        let labels: Labels<'_> = read(self.labels)?;
-        replica_set.strip_suffix(&*labels.pod_template_hash)?.strip_suffix('-').map(str::to_owned)
+        let labels: Labels = read(self.labels)?;
+        replica_set.strip_suffix(&labels.pod_template_hash)?.strip_suffix('-').map(str::to_owned)
     }
 
     /// The labels, where each of them is a string.
@@ -226,7 +222,7 @@ mod tests {
         for &(owners, expected) in CASES {
             let object = raw(&format!(r#"{{"metadata": {{"ownerReferences": {owners}}}}}"#));
             let names = Head::read(&object).names();
-            assert_eq!(names.controller().as_ref().map(|owner| &*owner.name), expected, "{owners}");
+            assert_eq!(names.controller().as_ref().map(|owner| owner.name.as_str()), expected, "{owners}");
         }
     }
 

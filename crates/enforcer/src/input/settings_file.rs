@@ -72,11 +72,6 @@ impl SettingsFile {
         Some(format!("{}:{line}", self.name))
     }
 
-    /// What a message calls it.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     fn parse(text: &str) -> anyhow::Result<Self> {
         let documents = document::all_to_json(text)?;
         match &*documents {

@@ -1,0 +1,264 @@
+//! `allow-list`: who may run images from elsewhere, on the ConfigMap of the cluster or on YAML in Git.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, Subcommand};
+
+use crate::{
+    at::At,
+    command::{Status, source::Connection, written},
+    exceptions::{
+        entry::{Entry, check_key},
+        yaml,
+    },
+    input::document,
+    live::{cluster::Flags, config_map::LiveList},
+    output::escape::shown,
+    policy,
+};
+
+/// List and change the namespaces that may run images from elsewhere
+///
+/// The exit status is 0 if all is well, 1 if `check` finds a wrong entry, and 2 if nothing was done.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: enforcer allow-list grant tool-mix --until 2027-03-31 --registry quay.io/mix --reason T400001"
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+    /// The ConfigMap as YAML, with its comments kept; without it, the one in the cluster
+    #[arg(long, value_name = "FILE", global = true)]
+    file: Option<PathBuf>,
+    /// The settings that name the ConfigMap; without it, those of the cluster's policy
+    #[arg(long, value_name = "FILE", global = true, conflicts_with = "file")]
+    settings: Option<PathBuf>,
+    /// The day or the RFC 3339 time to judge ends at, instead of now
+    #[arg(long, value_name = "DATE", global = true, default_value_t, hide_default_value = true)]
+    at: At,
+    #[command(flatten)]
+    cluster: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show every entry, what ends first at the top
+    List,
+    /// Let a namespace run images from elsewhere
+    Grant(Grant),
+    /// Give the exception of a namespace another end
+    Renew(Renew),
+    /// Take the exception of a namespace away
+    Revoke(Revoke),
+    /// Say which entries the policy cannot use, and which have ended
+    Check,
+}
+
+#[derive(Debug, Args)]
+struct Grant {
+    /// The namespace
+    #[arg(value_name = "NAMESPACE")]
+    namespace: String,
+    /// The last day (UTC), or the RFC 3339 time at which it ends
+    #[arg(long, value_name = "DATE")]
+    until: Option<String>,
+    /// A registry, a path in it or one image by its digest; may be given more than once
+    #[arg(long = "registry", value_name = "PREFIX")]
+    registries: Vec<String>,
+    /// Why, for example the task's number
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Whom to tell before it ends
+    #[arg(long, value_name = "TEXT")]
+    owner: Option<String>,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct Renew {
+    /// The namespace
+    #[arg(value_name = "NAMESPACE")]
+    namespace: String,
+    /// The last day (UTC), or the RFC 3339 time at which it ends
+    #[arg(long, value_name = "DATE")]
+    until: String,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct Revoke {
+    /// The namespace
+    #[arg(value_name = "NAMESPACE")]
+    namespace: String,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Does what the command line asks for.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
+    let connection = Connection::new(&arguments.cluster);
+    let list = List::read(arguments, &connection)?;
+    let now = arguments.at.seconds;
+    match &arguments.action {
+        Action::List => written(write_list(&list, now)).map(|()| Status::Fine),
+        Action::Check => check(&list, now),
+        Action::Grant(grant) => {
+            if let Some(entry) = list.entry(&grant.namespace) {
+                bail!(
+                    "{} has an entry already ({}): renew it, or revoke it first",
+                    grant.namespace,
+                    if entry.trim().is_empty() { "without an end" } else { entry }
+                );
+            }
+            let entry = Entry {
+                sunset_date: grant.until.clone(),
+                registry_prefixes: grant.registries.clone(),
+                reason: grant.reason.clone(),
+                owner: grant.owner.clone(),
+            };
+            let text = entry.checked(&grant.namespace, now)?;
+            list.write(&connection, &grant.namespace, Some(&text), grant.dry_run)
+        }
+        Action::Renew(renew) => {
+            let entry = Entry::parse(list.required(&renew.namespace)?).with_context(|| renew.namespace.clone())?;
+            let entry = Entry { sunset_date: Some(renew.until.clone()), ..entry };
+            let text = entry.checked(&renew.namespace, now)?;
+            list.write(&connection, &renew.namespace, Some(&text), renew.dry_run)
+        }
+        Action::Revoke(revoke) => {
+            list.required(&revoke.namespace)?;
+            list.write(&connection, &revoke.namespace, None, revoke.dry_run)
+        }
+    }
+}
+
+/// The allow list, and where it is.
+struct List {
+    entries: Vec<(String, String)>,
+    place: Place,
+}
+
+enum Place {
+    File { path: PathBuf, text: String },
+    Cluster(LiveList),
+}
+
+impl List {
+    fn read(arguments: &Arguments, connection: &Connection) -> anyhow::Result<Self> {
+        if let Some(path) = &arguments.file {
+            let text = document::read_text(path)?;
+            let entries = yaml::data(&text).with_context(|| document::name(path))?.into_iter().collect();
+            return Ok(Self { entries, place: Place::File { path: path.clone(), text } });
+        }
+        let file = connection.settings_of(arguments.settings.as_deref())?;
+        let settings = file.settings()?;
+        let name = settings.allow_list_config_map().map_err(|problems| anyhow!("{problems}"))?;
+        let Some(name) = name else { bail!("the settings have no allow_list_config_map: give the list with --file") };
+        let live = LiveList::read(connection.cluster()?, &name.as_fact())?;
+        let list = live.list()?;
+        let entries = list.entries().map(|(key, entry)| (key.to_owned(), entry.to_owned())).collect();
+        Ok(Self { entries, place: Place::Cluster(live) })
+    }
+
+    fn entry(&self, namespace: &str) -> Option<&str> {
+        self.entries.iter().find(|(key, _)| key == namespace).map(|(_, entry)| entry.as_str())
+    }
+
+    fn required(&self, namespace: &str) -> anyhow::Result<&str> {
+        let missing = || anyhow!("{} has no entry: see enforcer allow-list list", shown(namespace));
+        self.entry(namespace).ok_or_else(missing)
+    }
+
+    /// Writes an entry, or takes it out, and says so.
+    fn write(
+        self,
+        connection: &Connection,
+        namespace: &str,
+        entry: Option<&str>,
+        dry_run: bool,
+    ) -> anyhow::Result<Status> {
+        let old = self.entry(namespace).map(str::to_owned);
+        match self.place {
+            Place::File { path, text } => {
+                let edited = yaml::edit(&text, namespace, entry).with_context(|| document::name(&path))?;
+                if !dry_run {
+                    fs::write(&path, edited).with_context(|| document::name(&path))?;
+                }
+            }
+            Place::Cluster(live) => live.write(connection.cluster()?, namespace, entry, dry_run)?,
+        }
+        let quoted = |entry: &str| if entry.is_empty() { "(empty: without an end)".to_owned() } else { shown(entry) };
+        let mut out = io::stdout().lock();
+        let mut write = || {
+            old.iter().try_for_each(|old| writeln!(out, "- {namespace}: {}", quoted(old)))?;
+            entry.iter().try_for_each(|entry| writeln!(out, "+ {namespace}: {}", quoted(entry)))?;
+            if dry_run { writeln!(out, "nothing was written (--dry-run)") } else { Ok(()) }
+        };
+        written(write())?;
+        Ok(Status::Fine)
+    }
+}
+
+/// Writes the entries, what ends first at the top.
+fn write_list(list: &List, now: i64) -> io::Result<()> {
+    let mut lines: Vec<(i64, String)> = list.entries.iter().map(|(key, text)| line(key, text, now)).collect();
+    lines.sort();
+    let mut out = io::stdout().lock();
+    lines.iter().try_for_each(|(_, line)| writeln!(out, "{line}"))?;
+    out.flush()
+}
+
+/// A line of the list, and when its entry ends; a wrong one comes first.
+fn line(key: &str, text: &str, now: i64) -> (i64, String) {
+    let name = shown(key);
+    let problem =
+        check_key(key).and_then(|()| policy::entry_end(text, key)).and_then(|end| Ok((end, Entry::parse(text)?)));
+    let (end, entry) = match problem {
+        Ok(found) => found,
+        Err(cause) => return (i64::MIN, format!("wrong       {}", shown(&format!("{cause:#}")))),
+    };
+    let Entry { registry_prefixes, reason, owner, .. } = entry;
+    let registries =
+        if registry_prefixes.is_empty() { "every registry".to_owned() } else { registry_prefixes.join(", ") };
+    let rest = [Some(registries), reason, owner].into_iter().flatten().map(|text| shown(&text)).collect::<Vec<_>>();
+    match end {
+        None => (i64::MAX, format!("never       {name}: {}", rest.join("; "))),
+        Some(end) if end.has_passed(now) => (end.seconds(), format!("{end}  {name}: has ended; {}", rest.join("; "))),
+        Some(end) => {
+            let days = end.days_left(now);
+            (end.seconds(), format!("{end}  {name}: {days} days left; {}", rest.join("; ")))
+        }
+    }
+}
+
+/// Says which entries are wrong, and which have ended.
+fn check(list: &List, now: i64) -> anyhow::Result<Status> {
+    let mut wrong = 0;
+    let mut lines = Vec::new();
+    for (key, text) in &list.entries {
+        match check_key(key).and_then(|()| policy::entry_end(text, key)) {
+            Err(cause) => {
+                wrong += 1;
+                lines.push(format!("wrong: {}", shown(&format!("{cause:#}"))));
+            }
+            Ok(Some(end)) if end.has_passed(now) => {
+                lines.push(format!("ended: {} {}, it can be revoked", shown(key), shown(&end.to_string())));
+            }
+            Ok(_) => {}
+        }
+    }
+    lines.push(format!("{} entries, {wrong} wrong", list.entries.len()));
+    let mut out = io::stdout().lock();
+    written(lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
+    Ok(if wrong > 0 { Status::Refused } else { Status::Fine })
+}

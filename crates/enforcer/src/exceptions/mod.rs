@@ -1,0 +1,4 @@
+//! The entries of the allow list: what they say, and how one is changed.
+
+pub mod entry;
+pub mod yaml;

@@ -1,0 +1,264 @@
+//! Why an image may run in a namespace or not: each rule in the policy's order, with where it is written.
+//!
+//! The verdict is the core's. What a rule says of the image is asked of the core's own parts, one rule after the other,
+//! and the rule that decides is the one that the verdict names.
+
+use anyhow::anyhow;
+
+use crate::{
+    cluster::snapshot::Snapshot,
+    input::settings_file::SettingsFile,
+    policy::{
+        self, Decision, Demanded, End, Facts, Judge, Lack, Place, Problems, Reason, Reference, Settings, Shown, Source,
+        Terms,
+    },
+};
+
+/// How many registries a way out names.
+const REGISTRIES_MAX: usize = 10;
+
+/// The rules, in the order in which the policy looks at them.
+const EXEMPT: &str = "exempt_namespaces";
+const REFERENCE: &str = "image reference";
+const DENIED_IMAGES: &str = "denied_images";
+const DENIED_TAGS: &str = "denied_tags";
+const PREFIXES: &str = "registry_prefixes";
+const ALLOWED: &str = "allowed_namespaces";
+const ALLOW_LIST: &str = "allow_list_config_map";
+const REQUIREMENTS: &str = "byoc_requirements";
+
+/// Why an image may run, or not.
+#[derive(Debug)]
+pub struct Explanation {
+    /// Whether it may not.
+    pub refused: bool,
+    /// The verdict in a sentence.
+    pub verdict: String,
+    /// The rules that were looked at.
+    pub steps: Vec<Step>,
+    /// What would change a refusal.
+    pub ways_out: Vec<String>,
+}
+
+/// What a rule says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The rule, or the element of its list that is about the image.
+    pub rule: String,
+    /// Where it is written: `settings.yaml:7`.
+    pub place: Option<String>,
+    /// What it says.
+    pub says: String,
+    /// Whether the verdict comes from here.
+    pub decides: bool,
+}
+
+/// Explains the verdict on an image in a namespace.
+pub struct Explainer<'e> {
+    pub file: &'e SettingsFile,
+    pub settings: &'e Settings<'e>,
+    pub snapshot: &'e Snapshot,
+    pub namespace: &'e str,
+}
+
+impl Explainer<'_> {
+    /// Explains.
+    pub fn explain(&self, image: &str) -> anyhow::Result<Explanation> {
+        self.try_explain(image).map_err(|problems| anyhow!("{problems}"))
+    }
+
+    fn try_explain(&self, text: &str) -> Result<Explanation, Problems> {
+        let mut steps = Vec::new();
+        let exempt = self.settings.exempt_namespaces().map_err(Clone::clone)?;
+        if let Some(index) = exempt.iter().position(|pattern| pattern.matches(self.namespace)) {
+            steps.push(self.step(EXEMPT, Some(index), format!("{} is never judged", self.namespace), true));
+            let verdict = format!("every image may run in {}, which is exempt", self.namespace);
+            return Ok(Explanation { refused: false, verdict, steps, ways_out: Vec::new() });
+        }
+        steps.push(self.step(EXEMPT, None, format!("{} is not exempt", self.namespace), false));
+        let demanded = Demanded::Image(text.to_owned());
+        let image = demanded.at("image");
+        let facts = self.snapshot.at(self.snapshot.seconds());
+        let judge = Judge::new(self.settings, Some(self.namespace), &facts);
+        let verdict = judge.judge(&image).map_err(Clone::clone)?;
+        let (refused, sentence) = match &verdict.decision {
+            Decision::Refused(reason) => (true, policy::refusal(&image, &verdict, reason, Some(self.namespace))),
+            Decision::Approved => (false, format!("{} comes from an approved registry", Shown(text))),
+            Decision::Excepted(grant) => {
+                (false, format!("{} is let in by an exception, {}", Shown(text), until(grant.end)))
+            }
+        };
+        match &verdict.reference {
+            None => steps.push(self.step(REFERENCE, None, "it is not one".to_owned(), true)),
+            Some(reference) => {
+                steps.push(self.step(
+                    REFERENCE,
+                    None,
+                    format!("it is read as {}", Shown(&reference.to_string())),
+                    false,
+                ));
+                self.rules(reference, &verdict.decision, &mut steps)?;
+            }
+        }
+        let ways_out = match &verdict.decision {
+            Decision::Refused(reason) => self.ways_out(reason, verdict.reference.as_ref())?,
+            _ => Vec::new(),
+        };
+        Ok(Explanation { refused, verdict: sentence, steps, ways_out })
+    }
+
+    /// The rules about a reference, up to the one that decides.
+    fn rules(&self, image: &Reference<'_>, decision: &Decision<'_>, steps: &mut Vec<Step>) -> Result<(), Problems> {
+        let denied = self.settings.denied_images().map_err(Clone::clone)?;
+        let found = denied.iter().position(|prefix| prefix.denies(image, Some(self.namespace)));
+        steps.push(self.listed(DENIED_IMAGES, found, denied.len(), "is about it", "no element is about it"));
+        if found.is_some() {
+            return Ok(());
+        }
+        let tags = self.settings.denied_tags().map_err(Clone::clone)?;
+        let found = image.tag().and_then(|tag| tags.iter().position(|pattern| pattern.matches(tag)));
+        steps.push(self.listed(DENIED_TAGS, found, tags.len(), "is its tag", "no element is its tag"));
+        if found.is_some() {
+            return Ok(());
+        }
+        let prefixes = self.settings.registry_prefixes().map_err(Clone::clone)?;
+        let found = prefixes.iter().position(|prefix| prefix.approves(image, Some(self.namespace)));
+        steps.push(self.listed(PREFIXES, found, prefixes.len(), "approves it", "no element approves it"));
+        if found.is_none() {
+            self.exceptions(image, decision, steps)?;
+        }
+        Ok(())
+    }
+
+    fn exceptions(
+        &self,
+        image: &Reference<'_>,
+        decision: &Decision<'_>,
+        steps: &mut Vec<Step>,
+    ) -> Result<(), Problems> {
+        let grant = match decision {
+            Decision::Excepted(grant) => Some(*grant),
+            Decision::Refused(reason) => reason.grant(),
+            Decision::Approved => None,
+        };
+        let is_excepted = matches!(decision, Decision::Excepted(_));
+        let granted_by = |source: &Source<'_>| is_excepted && grant.is_some_and(|grant| grant.source == *source);
+        let exceptions = self.settings.allowed_namespaces().map_err(Clone::clone)?;
+        let before = steps.len();
+        for (index, exception) in exceptions.iter().enumerate() {
+            if exception.namespaces.matches(self.namespace) {
+                let decides = granted_by(&Source::AllowedNamespaces(index));
+                steps.push(self.step(ALLOWED, Some(index), self.terms(&exception.terms, image)?, decides));
+            }
+        }
+        if steps.len() == before {
+            steps.push(self.step(ALLOWED, None, format!("no element is about {}", self.namespace), false));
+        }
+        if !is_excepted || !steps.iter().any(|step| step.decides) {
+            steps.extend(self.entry(image, &granted_by)?);
+        }
+        self.requirements(decision, steps)
+    }
+
+    /// What the ConfigMap says, where the settings name one.
+    fn entry(&self, image: &Reference<'_>, granted_by: &dyn Fn(&Source<'_>) -> bool) -> Result<Option<Step>, Problems> {
+        let Some(config_map) = self.settings.allow_list_config_map().map_err(Clone::clone)? else {
+            return Ok(None);
+        };
+        let config_map = config_map.as_fact();
+        let facts = self.snapshot.at(self.snapshot.seconds());
+        let says = match facts.allow_list_entry(&config_map, self.namespace) {
+            Err(_) => format!("{config_map} was not given: give it with --allow-list"),
+            Ok(None) => format!("{config_map} has no entry for {}", self.namespace),
+            Ok(Some(entry)) => match Terms::parse(&entry, &Place::Top.key(self.namespace)) {
+                Ok(terms) => format!("{config_map} has an entry: {}", self.terms(&terms, image)?),
+                Err(problems) => format!("{config_map} has a wrong entry: {problems}"),
+            },
+        };
+        Ok(Some(self.step(ALLOW_LIST, None, says, granted_by(&Source::ConfigMap(config_map)))))
+    }
+
+    /// What an exception says of an image.
+    fn terms(&self, terms: &Terms<'_>, image: &Reference<'_>) -> Result<String, Problems> {
+        if !terms.covers(image, self.namespace) {
+            return Ok("is for other registries".to_owned());
+        }
+        let sunset = self.settings.sunset_date().map_err(Clone::clone)?.as_ref();
+        let ends = terms.end.iter().chain(sunset);
+        let end = ends.min_by_key(|end| end.seconds());
+        let has_ended = end.is_some_and(|end| end.has_passed(self.snapshot.seconds()));
+        Ok(match end {
+            Some(end) if has_ended => format!("covered it {}", until(Some(end))),
+            end => format!("covers it, {}", until(end)),
+        })
+    }
+
+    fn requirements(&self, decision: &Decision<'_>, steps: &mut Vec<Step>) -> Result<(), Problems> {
+        if self.settings.byoc_requirements().map_err(Clone::clone)?.is_none() {
+            return Ok(());
+        }
+        match decision {
+            Decision::Excepted(_) => {
+                steps.push(self.step(REQUIREMENTS, None, "are met, as far as no registry was asked".to_owned(), false));
+            }
+            Decision::Refused(Reason::Unmet(_, unmet)) => {
+                let unmet: Vec<String> = unmet.iter().map(ToString::to_string).collect();
+                steps.push(self.step(REQUIREMENTS, None, unmet.join("; "), true));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn ways_out(&self, reason: &Reason<'_>, image: Option<&Reference<'_>>) -> Result<Vec<String>, Problems> {
+        let namespace = self.namespace;
+        let mut ways = Vec::new();
+        let own_way = match reason {
+            Reason::NoImage | Reason::Unreadable(_) | Reason::NotReference(_) => {
+                return Ok(vec!["write the image as registry/path:tag".to_owned()]);
+            }
+            Reason::DeniedTag(..) => return Ok(vec!["name another tag".to_owned()]),
+            Reason::DeniedImage(_) => return Ok(vec!["use another image".to_owned()]),
+            Reason::Unmet(_, unmet) => return Ok(unmet.iter().map(ToString::to_string).collect()),
+            Reason::NoException(Lack::Ended(_)) => {
+                format!("ask for a later end: enforcer allow-list renew {namespace} --until DATE")
+            }
+            Reason::NoException(Lack::AllEnded(_)) => "ask for a later sunset_date of the policy".to_owned(),
+            Reason::NoException(Lack::WrongEntry(..)) => "ask an admin to mend the entry in the allow list".to_owned(),
+            Reason::NoException(_) => {
+                let registry = image.map_or_else(String::new, |image| {
+                    format!(" --registry {}", Shown(image.to_string().split(['@', ':']).next().unwrap_or_default()))
+                });
+                format!(
+                    "ask for an exception: enforcer allow-list grant {namespace} --until DATE{registry} --reason TASK"
+                )
+            }
+        };
+        let prefixes = self.settings.registry_prefixes().map_err(Clone::clone)?;
+        let names =
+            prefixes.iter().take(REGISTRIES_MAX).map(|prefix| Shown(&prefix.within(Some(namespace))).to_string());
+        ways.push(format!("push the image to an approved registry: {}", names.collect::<Vec<_>>().join(", ")));
+        ways.push(own_way);
+        ways.extend(self.settings.help().map_err(Clone::clone)?.iter().map(|help| Shown(help).to_string()));
+        Ok(ways)
+    }
+
+    /// The step of a list whose element decides, if there is one.
+    fn listed(&self, rule: &str, found: Option<usize>, length: usize, yes: &str, no: &str) -> Step {
+        let says = match (found, length) {
+            (Some(_), _) => yes,
+            (None, 0) => "is empty",
+            (None, _) => no,
+        };
+        self.step(rule, found, says.to_owned(), found.is_some())
+    }
+
+    fn step(&self, rule: &str, index: Option<usize>, says: String, decides: bool) -> Step {
+        let name = index.map_or_else(|| rule.to_owned(), |index| format!("{rule}[{index}]"));
+        Step { rule: name, place: self.file.place(rule, index), says, decides }
+    }
+}
+
+fn until(end: Option<&End<'_>>) -> String {
+    end.map_or_else(|| "without an end".to_owned(), |end| format!("until {end}"))
+}

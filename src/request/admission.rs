@@ -1,0 +1,188 @@
+//! The admission request, and what it asks for.
+
+use serde::de::DeserializeSeed;
+use serde_json::value::RawValue;
+
+use super::{custom, node, pod_spec::WorkloadAt, workload::Workload};
+use crate::{
+    json::{self, JsonString},
+    kind,
+    settings::{Settings, key::Key, problem::Problems},
+};
+
+/// The field of the object as it is to be.
+pub(super) const OBJECT: &str = "object";
+/// The field of the object as it is.
+pub(super) const OLD_OBJECT: &str = "oldObject";
+
+/// The parts of an AdmissionRequest (Kubernetes API, admission/v1) that a decision needs.
+#[derive(Clone, Debug, Default)]
+pub struct Request<'a> {
+    /// What the object is.
+    pub kind: Kind<'a>,
+    /// Its namespace, `None` for one that is in none.
+    pub namespace: Option<JsonString<'a>>,
+    /// Its name, `None` where the API server has yet to make one.
+    pub name: Option<JsonString<'a>>,
+    /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
+    pub operation: JsonString<'a>,
+    /// The object as it is to be.
+    pub object: Option<Object<'a>>,
+    /// The object as it is.
+    pub old_object: Option<Object<'a>>,
+    /// What the request was read from, for the rare decision that needs more of it.
+    pub(super) payload: &'a [u8],
+}
+
+/// The group and kind of an object; the version does not change where its images are.
+#[derive(Clone, Debug, Default)]
+pub struct Kind<'a> {
+    /// The API group, empty for the core group.
+    pub group: JsonString<'a>,
+    /// The kind.
+    pub kind: JsonString<'a>,
+}
+
+/// An object of a request.
+#[derive(Clone, Debug)]
+pub enum Object<'a> {
+    /// Its images were read with the request.
+    Read(Workload<'a>),
+    /// It is still to be read.
+    Json(&'a RawValue),
+}
+
+/// Why a request cannot be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unjudged {
+    /// There is no object.
+    NoObject,
+    /// No list says where the images of this kind are.
+    UnknownKind,
+    /// The object is not what its kind says, for this cause.
+    Object(String),
+    /// A setting that the decision needs is wrong.
+    Settings(Problems),
+}
+
+impl From<&Problems> for Unjudged {
+    fn from(problems: &Problems) -> Self {
+        Self::Settings(problems.clone())
+    }
+}
+
+impl<'a> Request<'a> {
+    /// What the object as it is to be asks for.
+    ///
+    /// # Errors
+    ///
+    /// The reason why nobody can tell.
+    pub fn workload(&mut self, settings: &Settings<'_>) -> Result<Workload<'a>, Unjudged> {
+        let object = self.object.take();
+        self.read(object, OBJECT, settings)
+    }
+
+    /// What the object as it is asks for; nothing, where it cannot be read: then every image of the new one counts
+    /// as added.
+    pub fn old_workload(&mut self, settings: &Settings<'_>) -> Workload<'a> {
+        let object = self.old_object.take();
+        if self.is_update() { self.read(object, OLD_OBJECT, settings).unwrap_or_default() } else { Workload::default() }
+    }
+
+    /// Whether the request changes an object that exists.
+    #[must_use]
+    pub fn is_update(&self) -> bool {
+        &*self.operation == "UPDATE"
+    }
+
+    /// Whether the request is an update that leaves everything that could name an image as it is: it changes labels,
+    /// finalizers or the API server's own bookkeeping, but neither annotations nor anything beside the metadata.
+    #[must_use]
+    pub fn adds_nothing(&self) -> bool {
+        let objects = self.json(OBJECT).zip(self.json(OLD_OBJECT));
+        self.is_update() && objects.is_some_and(|(new, old)| differ_in_bookkeeping_only(new, old).unwrap_or(false))
+    }
+
+    /// Whether the request is an update of a pod template, which makes a controller replace its pods.
+    #[must_use]
+    pub fn changes_template(&self) -> bool {
+        let path = kind::path(&self.kind.group, &self.kind.kind).and_then(|path| path.split_last());
+        let Some((_, template)) = path.filter(|(_, template)| self.is_update() && !template.is_empty()) else {
+            return false;
+        };
+        let template = |field| self.json(field).and_then(|object| json::at(object, template).ok()?).map(RawValue::get);
+        template(OBJECT) != template(OLD_OBJECT)
+    }
+
+    fn read(
+        &self,
+        object: Option<Object<'a>>,
+        field: &str,
+        settings: &Settings<'_>,
+    ) -> Result<Workload<'a>, Unjudged> {
+        let (group, kind) = (&*self.kind.group, &*self.kind.kind);
+        let is_built_in = kind::path(group, kind).is_some();
+        let mut workload = match object {
+            None => return Err(Unjudged::NoObject),
+            Some(Object::Read(workload)) => workload,
+            Some(Object::Json(json)) => read_json(json, group, kind, settings)?,
+        };
+        // The setting comes after the object in the stream, so a built-in kind to which it adds is read again.
+        if settings.is_set(Key::CustomKinds) && !kind::is_node(group, kind) {
+            let entries = settings.custom_kinds()?.iter().filter(|entry| entry.is(group, kind));
+            let mut leads_nowhere = !is_built_in;
+            for entry in entries {
+                let json = self.json(field).ok_or(Unjudged::NoObject)?;
+                leads_nowhere &= !custom::add_images(entry, json, &mut workload.images);
+            }
+            workload.leads_nowhere = leads_nowhere;
+        }
+        Ok(workload)
+    }
+
+    /// The JSON of a field of the request.
+    fn json(&self, field: &str) -> Option<&'a RawValue> {
+        json::at(json::document(self.payload).ok()?, &["request", field]).ok()?
+    }
+}
+
+/// Reads an object that was kept as JSON. What is described in `custom_kinds` alone has no images yet.
+fn read_json<'a>(
+    json: &'a RawValue,
+    group: &str,
+    kind: &str,
+    settings: &Settings<'_>,
+) -> Result<Workload<'a>, Unjudged> {
+    if let Some(path) = kind::path(group, kind) {
+        let mut json = serde_json::Deserializer::from_slice(json.get().as_bytes());
+        return WorkloadAt::path(path).deserialize(&mut json).map_err(|cause| Unjudged::Object(cause.to_string()));
+    }
+    if kind::is_node(group, kind) {
+        let images = node::images(json, settings.sandbox_repositories()?);
+        return images.map(Workload::from).map_err(Unjudged::Object);
+    }
+    if settings.custom_kinds()?.iter().any(|entry| entry.is(group, kind)) {
+        Ok(Workload::default())
+    } else {
+        Err(Unjudged::UnknownKind)
+    }
+}
+
+/// Whether two objects are the same apart from those parts of the metadata that hold no image: everything but the
+/// annotations. The host writes both in the same way, so what is the same reads the same.
+fn differ_in_bookkeeping_only(new: &RawValue, old: &RawValue) -> serde_json::Result<bool> {
+    let annotations = |object| json::at(object, &["metadata", "annotations"]).map(|value| value.map(RawValue::get));
+    Ok(annotations(new)? == annotations(old)? && without_metadata(new)? == without_metadata(old)?)
+}
+
+/// What stands before and after the metadata of an object.
+fn without_metadata(object: &RawValue) -> serde_json::Result<(&str, &str)> {
+    let text = object.get();
+    let Some(metadata) = json::at(object, &["metadata"])?.map(RawValue::get) else {
+        return Ok((text, ""));
+    };
+    // It is a slice of the object's text.
+    let start = metadata.as_ptr() as usize - text.as_ptr() as usize;
+    Ok((&text[..start], &text[start + metadata.len()..]))
+}
+

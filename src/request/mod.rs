@@ -1,0 +1,8 @@
+//! Which images a request asks for.
+
+pub mod admission;
+mod custom;
+mod node;
+pub mod payload;
+mod pod_spec;
+pub mod workload;

@@ -1,0 +1,108 @@
+//! Namespace patterns: a name, a name that ends in `*`, or `*` alone.
+
+use std::{borrow::Cow, fmt};
+
+/// The longest namespace name, in bytes (RFC 1123 label).
+const LENGTH_MAX: usize = 63;
+
+/// Which namespaces a setting is about. `Display` writes it as the operator did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespacePattern<'a>(Cow<'a, str>);
+
+impl<'a> NamespacePattern<'a> {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    ///
+    /// An empty string, a `*` before the end, characters that no namespace has.
+    pub fn parse(text: Cow<'a, str>) -> Result<Self, NamespacePatternError> {
+        let name = text.strip_suffix('*').unwrap_or(&text);
+        let is_label_character = |byte: u8| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        if text.is_empty() {
+            Err(NamespacePatternError::Empty)
+        } else if name.contains('*') {
+            Err(NamespacePatternError::Star)
+        } else if name.starts_with('-') || name.len() > LENGTH_MAX || !name.bytes().all(is_label_character) {
+            Err(NamespacePatternError::Name)
+        } else {
+            Ok(Self(text))
+        }
+    }
+
+    /// Whether `namespace` is one of those the pattern is about.
+    #[must_use]
+    pub fn matches(&self, namespace: &str) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(start) => namespace.starts_with(start),
+            None => self.0 == namespace,
+        }
+    }
+}
+
+impl fmt::Display for NamespacePattern<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a string is not a namespace pattern. `Display` says what to write instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamespacePatternError {
+    /// There is nothing.
+    Empty,
+    /// A `*` before the end.
+    Star,
+    /// Characters that no namespace has.
+    Name,
+}
+
+impl fmt::Display for NamespacePatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "is empty: write a namespace, or \"*\" for every namespace",
+            Self::Star => "has a \"*\" before its end: write the start of a name and one \"*\", for example tool-*",
+            Self::Name => "is not a namespace: use up to 63 of a-z, 0-9 and \"-\", for example tool-mix",
+        })
+    }
+}
+
+impl std::error::Error for NamespacePatternError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_whole_names_and_starts() {
+        const CASES: &[(&str, &str, bool)] = &[
+            ("tool-mix", "tool-mix", true),
+            ("tool-mix", "tool-mix2", false),
+            ("tool-mix", "atool-mix", false),
+            ("tool-*", "tool-mix", true),
+            ("tool-*", "tool-", true),
+            ("tool-*", "tool", false),
+            ("*", "anything", true),
+        ];
+        for &(pattern, namespace, expected) in CASES {
+            let parsed = NamespacePattern::parse(pattern.into()).expect(pattern);
+            assert_eq!(parsed.matches(namespace), expected, "{pattern} {namespace}");
+        }
+    }
+
+    #[test]
+    fn rejects_what_no_namespace_can_match() {
+        let long = "a".repeat(64);
+        let cases = [
+            ("", NamespacePatternError::Empty),
+            ("*-a", NamespacePatternError::Star),
+            ("a**", NamespacePatternError::Star),
+            ("Tool", NamespacePatternError::Name),
+            ("a.b", NamespacePatternError::Name),
+            ("-a", NamespacePatternError::Name),
+            (&long, NamespacePatternError::Name),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(NamespacePattern::parse(text.into()), Err(expected), "{text}");
+        }
+    }
+}

@@ -13,6 +13,7 @@ use crate::{
     cluster::{
         difference::{Difference, Judged},
         inventory::Inventory,
+        scope::Scope,
         snapshot::Snapshot,
         verdicts,
     },
@@ -90,8 +91,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     };
     let old_snapshot = snapshot(&arguments.old, &arguments.old_allow_list, &old_settings)?;
     let new_snapshot = snapshot(&arguments.new, &arguments.new_allow_list, &new_settings)?;
-    let mut old = Inventory::new(arguments.skipping.scope(&old_file));
-    let mut new = Inventory::new(arguments.skipping.scope(&new_file));
+    let mut old = Inventory::new(scope(arguments, &old_file, &new_file));
+    let mut new = Inventory::new(scope(arguments, &new_file, &old_file));
     connection.objects(&arguments.files, None, &mut [(&mut old, &old_settings), (&mut new, &new_settings)])?;
     let old = judged(old, &old_settings, &old_snapshot)?;
     let new = judged(new, &new_settings, &new_snapshot)?;
@@ -100,6 +101,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let note = new_snapshot.note().or(old_snapshot.note());
     note.iter().for_each(|note| eprintln!("note: {note}"));
     Ok(if difference.newly_refused > arguments.allow_refusals { Status::Refused } else { Status::Fine })
+}
+
+/// About which namespaces the policy is asked. A file with the settings alone does not say; then it is as the other
+/// says: settings are to be compared, not what is asked.
+fn scope(arguments: &Arguments, file: &SettingsFile, other: &SettingsFile) -> Scope {
+    let scope = arguments.skipping.scope(file);
+    Scope { selector: scope.selector.or_else(|| other.selector.clone()), ..scope }
 }
 
 fn settings_file(connection: &Connection, path: &Path) -> anyhow::Result<SettingsFile> {

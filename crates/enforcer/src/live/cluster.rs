@@ -24,13 +24,13 @@ const CAUSE_LENGTH_MAX: usize = 500;
 #[derive(Clone, Debug, Default, Args)]
 pub struct Flags {
     /// The kubeconfig to use, instead of $KUBECONFIG or ~/.kube/config
-    #[arg(long, value_name = "FILE", help_heading = "Live cluster")]
+    #[arg(long, value_name = "FILE", help_heading = "Live cluster", global = true)]
     pub kubeconfig: Option<PathBuf>,
     /// The kubeconfig's context to use
-    #[arg(long, value_name = "NAME", help_heading = "Live cluster")]
+    #[arg(long, value_name = "NAME", help_heading = "Live cluster", global = true)]
     pub context: Option<String>,
     /// The ClusterAdmissionPolicy that is asked about, if more than one runs this policy
-    #[arg(long, value_name = "NAME", help_heading = "Live cluster")]
+    #[arg(long, value_name = "NAME", help_heading = "Live cluster", global = true)]
     pub policy: Option<String>,
 }
 

@@ -19,23 +19,6 @@ pub fn run(arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().expect("the program ends")
 }
 
-/// Runs the program and compares standard output and the exit status.
-#[track_caller]
-pub fn check(arguments: &str, input: &str, stdout: &str, status: i32) {
-    let arguments: Vec<&str> = arguments.split_whitespace().collect();
-    let output = run(&arguments, input);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), stdout, "{arguments:?} {}", errors(&output));
-    assert_eq!(output.status.code(), Some(status), "{arguments:?} {}", errors(&output));
-}
-
-/// Runs the program, which has no answer, and compares what it says.
-#[track_caller]
-pub fn fails(arguments: &str, input: &str, stderr: &str) {
-    let arguments: Vec<&str> = arguments.split_whitespace().collect();
-    let output = run(&arguments, input);
-    assert_eq!((errors(&output).as_str(), output.status.code()), (stderr, Some(2)), "{arguments:?}");
-}
-
 /// Standard error.
 #[must_use]
 pub fn errors(output: &Output) -> String {

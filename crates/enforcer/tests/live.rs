@@ -1,0 +1,308 @@
+//! The wire: pages, conflicts, missing rights, on an API server that answers what a test tells it to.
+
+mod common;
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use serde_json::{Value, json};
+
+/// Method and path with query, and the status and body of the answer.
+type Routes = Vec<(String, u16, Value)>;
+
+/// An API server on the loopback interface. Its threads end with the test's process.
+struct Server {
+    folder: tempfile::TempDir,
+    requests: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Server {
+    fn start(routes: Routes) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (routes, seen) = (Arc::new(routes), requests.clone());
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (routes, seen) = (routes.clone(), seen.clone());
+                thread::spawn(move || serve(stream, &routes, &seen));
+            }
+        });
+        let folder = tempfile::tempdir().expect("a folder");
+        let kubeconfig = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "test",
+            "clusters": [{"name": "test", "cluster": {"server": format!("http://{address}")}}],
+            "users": [{"name": "test", "user": {"token": "not-a-secret"}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+        });
+        std::fs::write(folder.path().join("config"), kubeconfig.to_string()).expect("a file");
+        Self { folder, requests }
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    /// Runs the program against this server.
+    fn run(&self, arguments: &str) -> (String, String, Option<i32>) {
+        let arguments = format!("{arguments} --kubeconfig {}", self.kubeconfig().display());
+        let output = common::run(&arguments.split_whitespace().collect::<Vec<_>>(), "");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr), output.status.code())
+    }
+
+    fn requests(&self) -> Vec<(String, String)> {
+        self.requests.lock().expect("the requests").clone()
+    }
+}
+
+/// Answers every request of a connection.
+fn serve(stream: TcpStream, routes: &Routes, seen: &Mutex<Vec<(String, String)>>) {
+    let Ok(mut out) = stream.try_clone() else { return };
+    let mut input = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        if input.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let request = line.trim_end().trim_end_matches(" HTTP/1.1").to_owned();
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            if input.read_line(&mut header).unwrap_or(0) <= 2 {
+                break;
+            }
+            if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap_or(0);
+            }
+        }
+        let mut body = vec![0; length];
+        if input.read_exact(&mut body).is_err() {
+            return;
+        }
+        seen.lock().expect("the requests").push((request.clone(), String::from_utf8_lossy(&body).into_owned()));
+        let not_found = (404, status(404, "not found"));
+        let found = routes.iter().find(|(route, ..)| *route == request);
+        let (code, body) = found.map_or(not_found, |(_, code, body)| (*code, body.clone()));
+        let body = body.to_string();
+        let head =
+            format!("HTTP/1.1 {code} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        if out.write_all(head.as_bytes()).and_then(|()| out.write_all(body.as_bytes())).is_err() {
+            return;
+        }
+    }
+}
+
+fn status(code: u16, message: &str) -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": code})
+}
+
+fn route(request: &str, code: u16, body: Value) -> (String, u16, Value) {
+    (request.to_owned(), code, body)
+}
+
+const POLICIES: &str = "GET /apis/policies.kubewarden.io/v1/clusteradmissionpolicies?";
+const CONFIG_MAP: &str = "/api/v1/namespaces/registry-enforcer/configmaps/byoc-allow-list";
+
+fn policy(name: &str, module: &str) -> Value {
+    json!({"metadata": {"name": name}, "spec": {
+        "module": module,
+        "namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]},
+        "settings": {
+            "registry_prefixes": ["reg.example"],
+            "allow_list_config_map": {"namespace": "registry-enforcer", "name": "byoc-allow-list"},
+        },
+    }})
+}
+
+const MODULE: &str = "registry://ghcr.io/toolforge/policies/registry-enforcer:v0.1.0";
+
+fn config_map() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "byoc-allow-list", "namespace": "registry-enforcer", "resourceVersion": "7"},
+        "data": {"tool-a": "2999-12-31"},
+    })
+}
+
+fn pods(names: &[(&str, &str)], continues: &str) -> Value {
+    let pod = |(namespace, name): &(&str, &str)| {
+        json!({
+            "metadata": {"namespace": namespace, "name": name},
+            "spec": {"containers": [{"name": "c", "image": "quay.io/x:1"}]},
+        })
+    };
+    let items: Vec<Value> = names.iter().map(pod).collect();
+    json!({"kind": "PodList", "apiVersion": "v1", "metadata": {"continue": continues}, "items": items})
+}
+
+fn resource(name: &str, kind: &str, namespaced: bool) -> Value {
+    json!({"name": name, "kind": kind, "namespaced": namespaced, "singularName": "", "verbs": ["get", "list"]})
+}
+
+/// A cluster with a policy, its allow list, and pods in two pages.
+fn cluster() -> Routes {
+    vec![
+        route(
+            POLICIES,
+            200,
+            json!({"items": [policy("registry-enforcer", MODULE), policy("other", "registry://x/other:1")]}),
+        ),
+        route(&format!("GET {CONFIG_MAP}"), 200, config_map()),
+        route("GET /apis?", 200, json!({"kind": "APIGroupList", "groups": []})),
+        route(
+            "GET /api/v1?",
+            200,
+            json!({"kind": "APIResourceList", "groupVersion": "v1", "resources": [
+                resource("namespaces", "Namespace", false), resource("pods", "Pod", true), resource("services", "Service", true),
+                resource("pods/log", "Pod", true), resource("nodes", "Node", false),
+            ]}),
+        ),
+        route(
+            "GET /api/v1/namespaces?&limit=500",
+            200,
+            json!({"kind": "NamespaceList", "apiVersion": "v1", "items": [
+                {"metadata": {"name": "tool-c", "labels": {"team": "x"}}}, {"metadata": {"name": "tool-a"}},
+            ]}),
+        ),
+        route("GET /api/v1/pods?&limit=500", 200, pods(&[("tool-a", "one")], "next")),
+        route("GET /api/v1/pods?&limit=500&continue=next", 200, pods(&[("tool-b", "two"), ("tool-c", "three")], "")),
+        route("GET /api/v1/namespaces/tool-a/pods?&limit=500", 200, pods(&[("tool-a", "one")], "")),
+    ]
+}
+
+/// The cluster with other answers to some requests.
+fn cluster_but(changed: Routes) -> Server {
+    let is_changed = |request: &str| changed.iter().any(|(other, ..)| other == request);
+    let kept = cluster().into_iter().filter(|(request, ..)| !is_changed(request));
+    let routes = kept.chain(changed.clone()).collect();
+    Server::start(routes)
+}
+
+#[test]
+fn report_lists_the_cluster_in_pages() {
+    let server = Server::start(cluster());
+    let (stdout, stderr, code) = server.run("report --output csv");
+    let rows: Vec<&str> =
+        stdout.lines().skip(1).map(|row| row.split(",containers").next().unwrap_or_default()).collect();
+    assert_eq!((rows, code), (vec!["tool-b,Pod,two", "tool-a,Pod,one"], Some(0)), "{stdout} {stderr}");
+    let requests = server.requests();
+    assert!(requests.iter().all(|(request, _)| request.starts_with("GET ")), "{requests:?}");
+    assert!(
+        !requests.iter().any(|(request, _)| request.contains("services") || request.contains("nodes")),
+        "{requests:?}"
+    );
+    let (stdout, _, _) = server.run("report --output csv --namespace tool-a");
+    assert_eq!(stdout.lines().count(), 2, "{stdout}");
+}
+
+#[test]
+fn why_and_check_ask_the_cluster_for_what_judges() {
+    let server = Server::start(cluster());
+    let (stdout, stderr, code) = server.run("why quay.io/x:1 --namespace tool-a");
+    assert!(stdout.contains("=> allow_list_config_map: ConfigMap"), "{stdout} {stderr}");
+    assert_eq!(code, Some(0));
+    let (stdout, _, code) = server.run("check manifests.yaml");
+    assert!(stdout.ends_with("4 objects: 0 allowed, 3 refused, not judged: 1 Service\n"), "{stdout}");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn diff_compares_the_cluster_with_a_file() {
+    let server = Server::start(cluster());
+    let (stdout, stderr, code) = server.run("diff live settings.yaml --new-allow-list allow-list.yaml --at 2026-11-01");
+    assert!(stdout.starts_with("2 workloads: 1 newly refused,"), "{stdout} {stderr}");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn allow_list_changes_the_version_that_was_read() {
+    let put = format!("PUT {CONFIG_MAP}?&fieldManager=enforcer");
+    let server = cluster_but(vec![route(&put, 200, config_map())]);
+    let (stdout, stderr, code) = server.run("allow-list grant tool-b --until 2999-01-31");
+    assert_eq!((stdout.as_str(), code), ("+ tool-b: 2999-01-31\n", Some(0)), "{stderr}");
+    let requests = server.requests();
+    let (request, body) = requests.last().expect("a request");
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(*request, put);
+    assert_eq!(body["metadata"]["resourceVersion"], "7");
+    assert_eq!(body["data"], json!({"tool-a": "2999-12-31", "tool-b": "2999-01-31"}));
+}
+
+#[test]
+fn allow_list_lets_the_server_try_a_dry_run() {
+    let put = format!("PUT {CONFIG_MAP}?&dryRun=All&fieldManager=enforcer");
+    let server = cluster_but(vec![route(&put, 200, config_map())]);
+    let (stdout, stderr, code) = server.run("allow-list revoke tool-a --dry-run");
+    assert_eq!(
+        (stdout.as_str(), code),
+        ("- tool-a: 2999-12-31\nnothing was written (--dry-run)\n", Some(0)),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn says_what_the_api_server_refused_and_what_to_do() {
+    let put = format!("PUT {CONFIG_MAP}?&fieldManager=enforcer");
+    let forbidden = "pods is forbidden: User \"me\u{202e}\" cannot list resource \"pods\"";
+    let ours = policy("second", MODULE);
+    let two = json!({"items": [policy("first", MODULE), ours]});
+    let none = json!({"items": [policy("other", "registry://x/other:1")]});
+    let cases = [
+        (
+            route(&put, 409, status(409, "conflict")),
+            "allow-list revoke tool-a",
+            "cannot change ConfigMap registry-enforcer/byoc-allow-list: somebody else changed it in between: try again",
+        ),
+        (
+            route("GET /api/v1/pods?&limit=500", 403, status(403, forbidden)),
+            "report",
+            "cannot list pods in all namespaces: the right is missing (pods is forbidden: User \"me\\u{202e}\" cannot list resource \"pods\"): ask an admin for it",
+        ),
+        (
+            route(&format!("GET {CONFIG_MAP}"), 404, status(404, "")),
+            "report",
+            "cannot read ConfigMap registry-enforcer/byoc-allow-list: it is not there: create it, as deploy/allow-list.yml does",
+        ),
+        (
+            route(POLICIES, 404, status(404, "")),
+            "report",
+            "cannot list clusteradmissionpolicies.policies.kubewarden.io: this cluster has no Kubewarden: give the settings with --settings",
+        ),
+        (
+            route(POLICIES, 200, two),
+            "report",
+            "more than one ClusterAdmissionPolicy runs this policy: first, second: name one with --policy",
+        ),
+        (
+            route(POLICIES, 200, none),
+            "report",
+            "no ClusterAdmissionPolicy has a module named registry-enforcer; there are: other: name one with --policy",
+        ),
+        (
+            route("x", 200, json!({})),
+            "report --policy mine",
+            "there is no ClusterAdmissionPolicy mine; there are: registry-enforcer, other",
+        ),
+    ];
+    for (changed, arguments, error) in cases {
+        let (_, stderr, code) = cluster_but(vec![changed]).run(arguments);
+        assert_eq!((stderr, code), (format!("error: {error}\n"), Some(2)), "{arguments}");
+    }
+}
+
+#[test]
+fn says_that_there_is_no_cluster() {
+    let output = common::run(&["report"], "");
+    let stderr = common::errors(&output);
+    assert!(
+        stderr.starts_with("error: there is no cluster to ask: give files, or a kubeconfig with --kubeconfig"),
+        "{stderr}"
+    );
+    assert_eq!(output.status.code(), Some(2));
+}

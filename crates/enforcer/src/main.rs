@@ -11,6 +11,7 @@
 //! | [`cluster`] | the policy's verdicts on the workloads of a cluster |
 //! | [`exceptions`] | the entries of the allow list, and how one is changed |
 //! | [`explanation`] | why an image may run, or not |
+//! | [`registry`] | what a registry says about an image |
 //! | [`output`] | what is written, a form each |
 
 mod at;
@@ -22,6 +23,7 @@ mod input;
 mod live;
 mod output;
 mod policy;
+mod registry;
 
 use std::{path::Path, process::ExitCode};
 

@@ -33,7 +33,7 @@ const PIECE_LENGTH: usize = 30;
 /// The line of a refusal that is about one image, without the place that it begins with.
 pub fn refusal(image: &Image<'_>, verdict: &Verdict<'_>, reason: &Reason<'_>, namespace: Option<&str>) -> String {
     let place = format!("{}: ", Shown(&image.place.to_string()));
-    let finding = Finding { image, reference: verdict.reference.clone(), what: reason.clone() };
+    let finding = Finding { image, reference: verdict.reference, what: reason.clone() };
     let line = message::problem(&finding, namespace);
     line.strip_prefix(&place).unwrap_or(&line).to_owned()
 }

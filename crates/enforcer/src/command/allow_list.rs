@@ -14,12 +14,14 @@ use crate::{
     command::{Status, source::Connection, written},
     exceptions::{
         entry::{Entry, check_key},
+        review::{self, Review},
         yaml,
     },
-    input::document,
+    input::{document, settings_file::SettingsFile},
     live::{cluster::Flags, config_map::LiveList},
     output::escape::shown,
     policy,
+    registry::{Looked, Registries},
 };
 
 /// List and change the namespaces that may run images from elsewhere
@@ -35,8 +37,9 @@ pub struct Arguments {
     /// The ConfigMap as YAML, with its comments kept; without it, the one in the cluster
     #[arg(long, value_name = "FILE", global = true)]
     file: Option<PathBuf>,
-    /// The settings that name the ConfigMap; without it, those of the cluster's policy
-    #[arg(long, value_name = "FILE", global = true, conflicts_with = "file")]
+    /// The settings that name the ConfigMap; without it, those of the cluster's policy. With --file, what grant --image
+    /// judges by
+    #[arg(long, value_name = "FILE", global = true)]
     settings: Option<PathBuf>,
     /// The day or the RFC 3339 time to judge ends at, instead of now
     #[arg(long, value_name = "DATE", global = true, default_value_t, hide_default_value = true)]
@@ -76,6 +79,9 @@ struct Grant {
     /// Whom to tell before it ends
     #[arg(long, value_name = "TEXT")]
     owner: Option<String>,
+    /// Look at this image first, and let in what was looked at, by its digest
+    #[arg(long, value_name = "IMAGE", conflicts_with = "registries")]
+    image: Option<String>,
     /// Say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -112,23 +118,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     match &arguments.action {
         Action::List => written(write_list(&list, now)).map(|()| Status::Fine),
         Action::Check => check(&list, now),
-        Action::Grant(grant) => {
-            if let Some(entry) = list.entry(&grant.namespace) {
-                bail!(
-                    "{} has an entry already ({}): renew it, or revoke it first",
-                    grant.namespace,
-                    if entry.trim().is_empty() { "without an end" } else { entry }
-                );
-            }
-            let entry = Entry {
-                sunset_date: grant.until.clone(),
-                registry_prefixes: grant.registries.clone(),
-                reason: grant.reason.clone(),
-                owner: grant.owner.clone(),
-            };
-            let text = entry.checked(&grant.namespace, now)?;
-            list.write(&connection, &grant.namespace, Some(&text), grant.dry_run)
-        }
+        Action::Grant(grant) => run_grant(grant, list, &connection, now),
         Action::Renew(renew) => {
             let entry = Entry::parse(list.required(&renew.namespace)?).with_context(|| renew.namespace.clone())?;
             let entry = Entry { sunset_date: Some(renew.until.clone()), ..entry };
@@ -142,8 +132,34 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     }
 }
 
+fn run_grant(grant: &Grant, list: List, connection: &Connection, now: i64) -> anyhow::Result<Status> {
+    if let Some(entry) = list.entry(&grant.namespace) {
+        let entry = if entry.trim().is_empty() { "without an end" } else { entry };
+        bail!("{} has an entry already ({entry}): renew it, or revoke it first", grant.namespace);
+    }
+    let registries = Registries::new()?;
+    let looked = grant.image.as_deref().map(|image| registries.look(image)).transpose()?;
+    let pinned = looked.as_ref().map(|looked| format!("{}@{}", looked.repository, looked.digest));
+    let entry = Entry {
+        sunset_date: grant.until.clone(),
+        registry_prefixes: grant.registries.iter().cloned().chain(pinned).collect(),
+        reason: grant.reason.clone(),
+        owner: grant.owner.clone(),
+    };
+    let text = entry.checked(&grant.namespace, now)?;
+    if let Some(looked) = &looked {
+        written(review::lines(looked).iter().try_for_each(|line| writeln!(io::stdout(), "{line}")))?;
+        if !list.accepts(looked, &registries, &grant.namespace, &text, now)? {
+            return Ok(Status::Refused);
+        }
+    }
+    list.write(connection, &grant.namespace, Some(&text), grant.dry_run)
+}
+
 /// The allow list, and where it is.
 struct List {
+    /// The settings, where they are known.
+    settings: Option<SettingsFile>,
     entries: Vec<(String, String)>,
     place: Place,
 }
@@ -158,20 +174,42 @@ impl List {
         if let Some(path) = &arguments.file {
             let text = document::read_text(path)?;
             let entries = yaml::data(&text).with_context(|| document::name(path))?.into_iter().collect();
-            return Ok(Self { entries, place: Place::File { path: path.clone(), text } });
+            let settings = arguments.settings.as_deref().map(SettingsFile::read).transpose()?;
+            return Ok(Self { settings, entries, place: Place::File { path: path.clone(), text } });
         }
         let file = connection.settings_of(arguments.settings.as_deref())?;
+        let live = Self::live(&file, connection)?;
+        let list = live.list()?;
+        let entries = list.entries().map(|(key, entry)| (key.to_owned(), entry.to_owned())).collect();
+        Ok(Self { settings: Some(file), entries, place: Place::Cluster(live) })
+    }
+
+    fn live(file: &SettingsFile, connection: &Connection) -> anyhow::Result<LiveList> {
         let settings = file.settings()?;
         let name = settings.allow_list_config_map().map_err(|problems| anyhow!("{problems}"))?;
         let Some(name) = name else { bail!("the settings have no allow_list_config_map: give the list with --file") };
-        let live = LiveList::read(connection.cluster()?, &name.as_fact())?;
-        let list = live.list()?;
-        let entries = list.entries().map(|(key, entry)| (key.to_owned(), entry.to_owned())).collect();
-        Ok(Self { entries, place: Place::Cluster(live) })
+        LiveList::read(connection.cluster()?, &name.as_fact())
     }
 
     fn entry(&self, namespace: &str) -> Option<&str> {
         self.entries.iter().find(|(key, _)| key == namespace).map(|(_, entry)| entry.as_str())
+    }
+
+    /// Whether the policy would let the image in with the entry. What is wrong is said.
+    fn accepts(
+        &self,
+        looked: &Looked,
+        registries: &Registries,
+        namespace: &str,
+        entry: &str,
+        now: i64,
+    ) -> anyhow::Result<bool> {
+        let Some(file) = &self.settings else { return Ok(true) };
+        let settings = file.settings()?;
+        let review = Review { settings: &settings, registries, namespace, entry, now };
+        let problems = review.problems(looked)?;
+        problems.iter().for_each(|problem| eprintln!("refused: {}", shown(problem)));
+        Ok(problems.is_empty())
     }
 
     fn required(&self, namespace: &str) -> anyhow::Result<&str> {

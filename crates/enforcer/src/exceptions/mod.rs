@@ -1,4 +1,5 @@
 //! The entries of the allow list: what they say, and how one is changed.
 
 pub mod entry;
+pub mod review;
 pub mod yaml;

@@ -1,0 +1,93 @@
+//! `allow-list grant --image` on a real registry.
+
+mod common;
+
+use common::{errors, run};
+use test_support::{image::Image, registry::TestRegistry};
+
+const LIST: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: byoc, namespace: re}\ndata: {}\n";
+
+struct Sample {
+    registry: TestRegistry,
+    folder: tempfile::TempDir,
+}
+
+impl Sample {
+    fn new() -> Self {
+        let (registry, folder) = (TestRegistry::start(), tempfile::tempdir().expect("a folder"));
+        let settings = format!(
+            "registry_prefixes: [reg.example]\nallow_list_config_map: {{namespace: re, name: byoc}}\n\
+             byoc_requirements: {{open_source: true, registries: [{}]}}\n",
+            registry.address()
+        );
+        std::fs::write(folder.path().join("settings.yaml"), settings).expect("a file");
+        std::fs::write(folder.path().join("list.yaml"), LIST).expect("a file");
+        Self { registry, folder }
+    }
+
+    /// Grants an exception for an image: standard output, standard error, the exit status and the list.
+    fn grant(&self, image: &str) -> (String, String, Option<i32>, String) {
+        let path = |name| self.folder.path().join(name).display().to_string();
+        let image = format!("{}/{image}", self.registry.address());
+        let (settings, list) = (path("settings.yaml"), path("list.yaml"));
+        let output = run(
+            &[
+                "allow-list",
+                "grant",
+                "tool-a",
+                "--until",
+                "2999-12-31",
+                "--image",
+                &image,
+                "--file",
+                &list,
+                "--settings",
+                &settings,
+            ],
+            "",
+        );
+        let stdout = String::from_utf8_lossy(&output.stdout).replace(self.registry.address(), "REGISTRY");
+        let stderr = errors(&output).replace(self.registry.address(), "REGISTRY");
+        let list = std::fs::read_to_string(list).expect("a file").replace(self.registry.address(), "REGISTRY");
+        (stdout, stderr, output.status.code(), list)
+    }
+}
+
+fn open_source() -> Image {
+    Image::default()
+        .label("org.opencontainers.image.licenses", "MIT")
+        .label("org.opencontainers.image.source", "https://example.org/x")
+}
+
+#[test]
+fn pins_what_was_looked_at() {
+    let sample = Sample::new();
+    let digest = sample.registry.push("team/web:1", &open_source().created("2026-01-01T00:00:00Z"));
+    let (stdout, stderr, code, list) = sample.grant("team/web:1");
+    assert_eq!((stderr.as_str(), code), ("", Some(0)), "{stdout}");
+    assert!(stdout.starts_with(&format!("REGISTRY/team/web@{digest}\n  linux/")), "{stdout}");
+    let says = "licence MIT, source https://example.org/x, created 2026-01-01T00:00:00Z, 1 layers";
+    assert!(stdout.contains(says), "{stdout}");
+    assert!(list.contains(&format!("\"registry_prefixes\":[\"REGISTRY/team/web@{digest}\"]")), "{list}");
+}
+
+#[test]
+fn looks_at_every_platform_of_an_index() {
+    let sample = Sample::new();
+    let images = [open_source().architecture("amd64"), Image::default().architecture("arm64")];
+    sample.registry.push_index("team/web:2", &images);
+    let (stdout, stderr, code, list) = sample.grant("team/web:2");
+    assert!(
+        stdout.contains("  linux/amd64: licence MIT") && stdout.contains("  linux/arm64: licence not said"),
+        "{stdout}"
+    );
+    assert!(stderr.starts_with("refused: linux/arm64: it has no label org.opencontainers.image.licenses"), "{stderr}");
+    assert_eq!((code, list.as_str()), (Some(1), LIST));
+}
+
+#[test]
+fn writes_nothing_about_an_image_that_is_not_there() {
+    let (stdout, stderr, code, list) = Sample::new().grant("team/none:1");
+    assert!(stderr.starts_with("error: REGISTRY/team/none:1 cannot be looked at: "), "{stdout} {stderr}");
+    assert_eq!((code, list.as_str()), (Some(2), LIST));
+}

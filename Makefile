@@ -41,7 +41,7 @@ unit-tests: annotated-policy.wasm setup-tests
 
 e2e-tests: annotated-policy.wasm setup-e2e
 	$(call heading,The wasm through $(KWCTL))
-	@$(CARGO) build --package xtask
+	@$(CARGO) build --bin xtask
 	bats e2e.bats
 
 check: setup-build
@@ -65,7 +65,7 @@ instructions: policy.wasm
 
 # make bench: what a request costs, beside a policy that accepts everything.
 bench: policy.wasm accept-all.wasm
-	$(CARGO) run --quiet --release --package xtask -- bench policy.wasm accept-all.wasm
+	$(CARGO) run --quiet --release --bin xtask -- bench policy.wasm accept-all.wasm
 
 fmt: setup-lint
 	$(CARGO) fmt --all
@@ -98,7 +98,7 @@ accept-all.wasm: setup-build FORCE
 	@scripts/build-wasm accept-all accept_all $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md
-	@$(CARGO) build --package xtask
+	@$(CARGO) build --bin xtask
 	"$(KWCTL)" annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
 
 setup-build:

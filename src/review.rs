@@ -21,10 +21,9 @@ pub fn review(mut request: Request<'_>, settings: &Settings<'_>, facts: &impl Fa
     match judged(&mut request, settings, facts) {
         Ok(answer) => answer,
         // What adds nothing passes, whatever is wrong: a finalizer would stick for ever otherwise.
-        Err(cause) if request.adds_nothing() => Answer {
-            warnings: vec![message::unjudged_but_unchanged(&request, &cause)],
-            ..Answer::accepted()
-        },
+        Err(cause) if request.adds_nothing() => {
+            Answer { warnings: vec![message::unjudged_but_unchanged(&request, &cause)], ..Answer::accepted() }
+        }
         Err(cause) => Answer::refused(message::unjudged(&request, &cause, settings)),
     }
 }

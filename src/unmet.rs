@@ -169,7 +169,8 @@ impl fmt::Display for Unmet {
 }
 
 /// What helps with the builders that leave the creation time out or write a constant.
-const REBUILD: &str = "rebuild it with its time (pack build --creation-time now, or SOURCE_DATE_EPOCH set to the time of its source)";
+const REBUILD: &str =
+    "rebuild it with its time (pack build --creation-time now, or SOURCE_DATE_EPOCH set to the time of its source)";
 
 /// Names of which one would do.
 fn alternatives() -> List {

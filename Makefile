@@ -1,5 +1,5 @@
-# make demo: shows the policy at work. make test: everything that a change must pass.
-# Both install what is missing: see scripts/setup.
+# make demo: shows the policy at work. make test: everything that a change must pass. make help: all targets.
+# They install what is missing: see scripts/setup.
 
 SHELL := /bin/bash
 .NOTPARALLEL:
@@ -18,94 +18,90 @@ export KWCTL STAND_IN
 
 heading = @printf '\n== %s ==\n' '$(1)'
 
-.PHONY: demo test unit-tests e2e-tests check fmt lint dependencies speed reproducible instructions bench clean setup-build setup-demo setup-tests setup-e2e setup-lint setup-deny fuzz publish FORCE
+.PHONY: help demo test unit-tests e2e-tests check fmt lint dependencies speed reproducible instructions bench clean setup-build setup-tests setup-e2e setup-lint setup-deny fuzz publish FORCE
 
-demo: annotated-policy.wasm setup-demo
+demo: annotated-policy.wasm ## show what the policy answers to the requests in test_data/
 	@$(XTASK) demo annotated-policy.wasm
 
-test: lint dependencies unit-tests e2e-tests check speed reproducible
+test: lint dependencies unit-tests e2e-tests check speed reproducible ## run everything that a change must pass
 
-lint: setup-lint
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9.-]*\):.* ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand --tabs=24
+
+lint: setup-lint ## check the format, and the code with clippy
 	$(call heading,Formatting)
 	$(CARGO) fmt --all --check
 	$(call heading,Lints)
-	$(CARGO) clippy --quiet --workspace --all-targets --all-features -- --deny warnings
+	$(CARGO) clippy --quiet --locked --workspace --all-targets --all-features -- --deny warnings
 
-dependencies: setup-deny
+dependencies: setup-deny ## check the versions, licences, sources and advisories of the dependencies
 	$(call heading,Dependencies)
 	scripts/check-dependencies
 
-unit-tests: annotated-policy.wasm setup-tests
+unit-tests: annotated-policy.wasm setup-tests ## run the tests of all crates
 	$(call heading,Unit and property tests)
-	$(CARGO) test --quiet --workspace --features needs-make
+	$(CARGO) test --quiet --locked --workspace --features needs-make
 
-e2e-tests: annotated-policy.wasm setup-e2e
+e2e-tests: annotated-policy.wasm setup-e2e ## run the wasm on real requests, through kwctl or xtask
 	$(call heading,The wasm through $(KWCTL))
-	@$(CARGO) build --package xtask
+	@$(CARGO) build --quiet --locked --bin xtask
 	bats e2e.bats
 
-check: setup-build
+check: setup-build ## compare the files that repeat each other
 	$(call heading,Files that repeat each other)
 	$(XTASK) check
 
 # Counted, not timed: the same tools give the same numbers, whatever else a machine does.
 INSTRUCTIONS = $(XTASK) instructions --tools $(TARGET)/wasm32-wasip1/wasm/tools policy.wasm
 
-speed: policy.wasm
+speed: policy.wasm ## compare the instructions that the wasm takes with the committed numbers
 	$(call heading,Instructions of the wasm)
 	$(INSTRUCTIONS)
 
-reproducible: policy.wasm
+reproducible: policy.wasm ## build the wasm in another folder and compare the bytes
 	$(call heading,The same bytes in another folder)
 	scripts/check-reproducible
 
-# make instructions: accepts what `make speed` complains about.
-instructions: policy.wasm
+instructions: policy.wasm ## accept what `make speed` complains about
 	$(INSTRUCTIONS) --write
 
-# make bench: what a request costs, beside a policy that accepts everything.
-bench: policy.wasm accept-all.wasm
-	$(CARGO) run --quiet --release --package xtask -- bench policy.wasm accept-all.wasm
+bench: policy.wasm accept-all.wasm ## measure requests, beside a policy that accepts everything
+	$(CARGO) run --quiet --locked --release --bin xtask -- bench policy.wasm accept-all.wasm
 
-fmt: setup-lint
+fmt: setup-lint ## format the code
 	$(CARGO) fmt --all
 
-clean:
+clean: ## remove what was built
 	$(CARGO) clean
 	rm -f policy.wasm annotated-policy.wasm accept-all.wasm
 
-# make fuzz SECONDS=60: each target for so long; needs a nightly toolchain and `cargo install cargo-fuzz`.
 # The core has no unsafe code for AddressSanitizer to watch: without it there are ten times the executions.
 SECONDS ?= 60
 FUZZ_TARGETS := reference prefix settings request
-fuzz:
+fuzz: ## fuzz each target for SECONDS=60; needs a nightly toolchain and `cargo install cargo-fuzz`
 	@cd fuzz && for target in $(FUZZ_TARGETS); do \
 		mkdir -p corpus/$$target seeds/$$target; \
 		cargo +nightly fuzz run -O --sanitizer none --fuzz-dir . $$target corpus/$$target seeds/$$target -- \
 			-max_total_time=$(SECONDS) -max_len=2048 -dict=dictionaries/$$target.dict || exit 1; \
 	done
 
-# make publish OCI_REF=registry/path:tag
-publish: annotated-policy.wasm
+publish: annotated-policy.wasm ## push the policy to OCI_REF=registry/path:tag
 	@[ -n "$(OCI_REF)" ] || { echo "say where to: make publish OCI_REF=registry/path:tag" >&2; exit 1; }
 	"$(KWCTL)" push annotated-policy.wasm "$(OCI_REF)"
 
 # Cargo knows whether there is anything to build; the file changes only with its contents.
-policy.wasm: setup-build FORCE
+policy.wasm: setup-build FORCE ## build the policy
 	@scripts/build-wasm registry-enforcer-policy registry_enforcer $@
 
-accept-all.wasm: setup-build FORCE
+accept-all.wasm: setup-build FORCE ## build the policy that accepts everything
 	@scripts/build-wasm accept-all accept_all $@
 
-annotated-policy.wasm: policy.wasm metadata.yml README.md
-	@$(CARGO) build --package xtask
+annotated-policy.wasm: policy.wasm metadata.yml README.md ## build the policy with its metadata, as it is published
+	@$(CARGO) build --locked --bin xtask
 	"$(KWCTL)" annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
 
 setup-build:
 	@scripts/setup wasm
-
-setup-demo:
-	@scripts/setup demo
 
 setup-tests:
 	@scripts/setup tests

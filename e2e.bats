@@ -30,6 +30,14 @@ judge() {
     [ "$status" -eq 0 ] || { echo "$output"; echo "$stderr"; return 1; }
 }
 
+# run_with_config_map FLAG...: a request whose exception is in the ConfigMap, with more of kwctl's flags.
+run_with_config_map() {
+    run "${clock[@]}" "$kwctl" run --request-path test_data/pod-outside.json \
+        --settings-path test_data/settings/option-4-config-map.yml \
+        --replay-host-capabilities-interactions test_data/sessions/allow-list-json.yml "$policy" "$@"
+    return "$status"
+}
+
 says() { [[ "$output" == *"$1"* ]] || { echo "not in the answer: $1"; echo "$output"; return 1; }; }
 
 accepts() { judge "$1" "$2" "${3:-}" && says '"allowed":true' && says '"warnings":null'; }
@@ -83,6 +91,18 @@ refuses() { judge "$1" "$2" "${4:-}" && says '"allowed":false' && says '"code":4
     [[ "$output" != *'stack trace'* ]]
 }
 @test "ConfigMap: is not asked for an approved image" { accepts pod-approved option-4-config-map; }
+@test "ConfigMap: is not read where the host capability is not allowed" {
+    at '2026-09-18 09:00:00'
+    local allow='--allow-context-aware --allowed-host-capabilities'
+    for pattern in 'kubernetes/*' 'kubernetes/get_resource' '*'; do
+        run_with_config_map $allow "$pattern" && says '"allowed":true'
+    done
+    run_with_config_map $allow 'oci/*' && says '"allowed":false'
+    # No pattern at all allows nothing.
+    run_with_config_map $allow && says '"allowed":false'
+    run_with_config_map $allow 'kubernetes' || [ "$status" -eq 1 ]
+    says 'Invalid host capabilities pattern'
+}
 @test "an update that adds no image passes with a warning" {
     judge deployment-scaled option-3
     says '"allowed":true'

@@ -65,11 +65,7 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
         }
     }
 
-    fn decide<'j>(
-        &'j self,
-        image: &'j Image<'_>,
-        read: &mut Option<Reference<'j>>,
-    ) -> Result<Decision<'j>, Stop<'j>> {
+    fn decide<'j>(&'j self, image: &'j Image<'_>, read: &mut Option<Reference<'j>>) -> Result<Decision<'j>, Stop<'j>> {
         let reference = read.insert(reference_of(image)?);
         self.check_denials(reference)?;
         if self.is_approved(reference)? {

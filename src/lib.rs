@@ -12,8 +12,10 @@
 //! | [`settings`] | every setting, and every problem of them at once |
 //! | [`request`] | which images a request asks for |
 //! | `unmet`, [`verdict`], [`judge`] | the decision on one image |
-//! | [`message`], [`review`] | the wording of an answer, and the answer to a request |
+//! | [`message`], `warning`, `annotation` | the wording of an answer |
+//! | [`review`] | the answer to a request |
 
+mod annotation;
 pub mod answer;
 pub mod facts;
 mod guest;
@@ -29,6 +31,7 @@ pub mod settings;
 pub mod shown;
 pub mod unmet;
 pub mod verdict;
+mod warning;
 
 use wapc_guest::register_function;
 

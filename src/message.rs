@@ -1,11 +1,10 @@
-//! All wording that people meet in an answer: refusals, warnings, audit annotations.
+//! The wording of refusals, and of the line about an image that warnings have too.
 //!
 //! An answer takes at most 8 KiB of JSON, whatever the request: each of its parts has a share of that.
 
 use std::fmt::{self, Write};
 
 use crate::{
-    answer::Annotations,
     facts::{ConfigMap, Unavailable},
     image::reference::Reference,
     instant::Day,
@@ -14,8 +13,8 @@ use crate::{
         workload::{Image, Workload},
     },
     settings::{Settings, sunset::End},
-    shown::{ITEMS_MAX, List, Quoted, Shown, cut},
-    verdict::{Grant, Lack, Reason, Source},
+    shown::{List, Quoted, Shown, cut},
+    verdict::{Lack, Reason},
 };
 
 /// How many bytes the lines about images take.
@@ -24,17 +23,6 @@ const IMAGES_BYTES_MAX: usize = 4_000;
 const APPROVED_BYTES_MAX: usize = 800;
 /// How many characters of `help` are shown.
 const HELP_LENGTH_MAX: usize = 500;
-/// How many bytes an annotation takes.
-const ANNOTATION_BYTES_MAX: usize = 500;
-/// How many characters of a warning the API server passes on.
-const WARNING_LENGTH_MAX: usize = 256;
-/// How many bytes of warnings the API server passes on; what comes after is lost.
-const WARNINGS_BYTES_MAX: usize = 4_096;
-/// How many bytes the line that counts the warnings left out takes.
-const MORE_WARNINGS_BYTES: usize = 40;
-/// How many characters of a warning the reason of an exception may take: the image matters more.
-const REASON_LENGTH_MAX: usize = 80;
-
 /// An image with what was found about it.
 pub struct Finding<'j, T> {
     /// The image.
@@ -80,12 +68,8 @@ pub(crate) fn unjudged(request: &Request<'_>, cause: &Unjudged, settings: &Setti
     with_help(why_unjudged(request, cause), settings)
 }
 
-/// The warning about a request that cannot be judged, but adds nothing.
-pub(crate) fn unjudged_but_unchanged(request: &Request<'_>, cause: &Unjudged) -> String {
-    warning(&format!("{STAYS}: {}", why_unjudged(request, cause).replace('\n', " ")))
-}
-
-fn why_unjudged(request: &Request<'_>, cause: &Unjudged) -> String {
+/// Why a request cannot be judged, in one line, or in several where the settings are wrong.
+pub(crate) fn why_unjudged(request: &Request<'_>, cause: &Unjudged) -> String {
     let subject = Subject { request, generate_name: None };
     let (kind, group) = (Shown(&request.kind.kind), Shown(&request.kind.group));
     match cause {
@@ -109,119 +93,6 @@ fn with_help(message: String, settings: &Settings<'_>) -> String {
     match settings.help() {
         Ok(Some(help)) => format!("{message}\n{}", cut(help, HELP_LENGTH_MAX)),
         _ => message,
-    }
-}
-
-/// The warning that no pointer of `custom_kinds` leads to anything in an object.
-pub(crate) fn leads_nowhere(request: &Request<'_>, settings: &Settings<'_>) -> String {
-    let (group, kind) = (&*request.kind.group, &*request.kind.kind);
-    let mut pointers = List::new(", ", WARNING_LENGTH_MAX);
-    for entry in settings.custom_kinds().into_iter().flatten().filter(|entry| entry.is(group, kind)) {
-        entry.pointers().for_each(|pointer| pointers.add(Shown(pointer.text())));
-    }
-    warning(&format!("nothing of this {} was judged: custom_kinds finds nothing at {pointers}", Shown(kind)))
-}
-
-/// The warnings of one answer: each once, and no more than the API server passes on.
-#[derive(Default)]
-pub(crate) struct Warnings {
-    texts: Vec<String>,
-    bytes: usize,
-    more: usize,
-}
-
-impl Warnings {
-    pub(crate) fn add(&mut self, warning: String) {
-        if self.texts.contains(&warning) {
-            return;
-        }
-        let bytes = self.bytes + warning.len();
-        if self.more > 0 || self.texts.len() == ITEMS_MAX || bytes > WARNINGS_BYTES_MAX - MORE_WARNINGS_BYTES {
-            self.more += 1;
-            return;
-        }
-        self.bytes = bytes;
-        self.texts.push(warning);
-    }
-
-    pub(crate) fn into_texts(self) -> Vec<String> {
-        let Self { mut texts, more, .. } = self;
-        if more > 0 {
-            texts.push(format!("and {more} more warnings"));
-        }
-        texts
-    }
-}
-
-fn warning(text: &str) -> String {
-    cut(text, WARNING_LENGTH_MAX).into_owned()
-}
-
-/// How the warning about something that stays begins.
-const STAYS: &str = "let through unchanged, new pods with it will be refused";
-
-/// The warning that an exception is about to end.
-pub(crate) fn ends_soon(namespace: &str, image: &str, end: &End<'_>, days_left: i64, reason: Option<&str>) -> String {
-    let left = match days_left {
-        0 => "less than a day left".to_owned(),
-        1 => "1 day left".to_owned(),
-        days => format!("{days} days left"),
-    };
-    let reason = reason.map(|reason| format!(" ({})", cut(&Shown(reason).to_string(), REASON_LENGTH_MAX)));
-    let reason = reason.unwrap_or_default();
-    // The image gives way: it is the longest, and the reader knows it.
-    let namespace = Shown(namespace);
-    let rest = format!("{namespace} may run  until {end}, {left}{reason}").chars().count();
-    let image = cut(&Shown(image).to_string(), WARNING_LENGTH_MAX.saturating_sub(rest).max(1)).into_owned();
-    warning(&format!("{namespace} may run {image} until {end}, {left}{reason}"))
-}
-
-/// The warning that an image stays, though it would be refused today. The reason comes before what may be cut.
-pub(crate) fn stays(finding: &Finding<'_, Reason<'_>>, namespace: Option<&str>) -> String {
-    warning(&format!("{STAYS}: {}", Problem { finding, namespace }))
-}
-
-/// The audit annotations of exceptions that let images in.
-pub(crate) fn granted(granted: &[Finding<'_, Grant<'_>>]) -> Annotations {
-    annotations(granted.iter().map(|finding| (finding.image, finding.reference, Some(finding.what))))
-}
-
-/// The audit annotations of a refusal.
-pub(crate) fn refused(refused: &[Finding<'_, Reason<'_>>]) -> Annotations {
-    annotations(refused.iter().map(|finding| (finding.image, finding.reference, finding.what.grant())))
-}
-
-fn annotations<'j>(
-    findings: impl Iterator<Item = (&'j Image<'j>, Option<Reference<'j>>, Option<Grant<'j>>)>,
-) -> Annotations {
-    let list = || List::new(", ", ANNOTATION_BYTES_MAX);
-    let (mut images, mut exceptions, mut ends, mut reasons) = (list(), list(), list(), list());
-    let mut known: Vec<(Option<Source<'_>>, Option<i64>)> = Vec::new();
-    for (image, reference, grant) in findings {
-        images.add(full_form(image, reference));
-        let source = grant.map(|grant| grant.source);
-        let end = grant.and_then(|grant| grant.end);
-        if known.len() > ITEMS_MAX || known.contains(&(source, end.map(End::seconds))) {
-            continue;
-        }
-        if !known.iter().any(|(other, _)| *other == source) {
-            exceptions.add(source.map_or_else(|| "none".to_owned(), |source| source.to_string()));
-            grant.and_then(|grant| grant.reason).into_iter().for_each(|reason| reasons.add(Shown(reason)));
-        }
-        if grant.is_some() && !known.iter().any(|(_, other)| *other == end.map(End::seconds)) {
-            ends.add(end.map_or_else(|| "never".to_owned(), ToString::to_string));
-        }
-        known.push((source, end.map(End::seconds)));
-    }
-    let annotations = [("images", images), ("exception", exceptions), ("ends", ends), ("reason", reasons)];
-    annotations.into_iter().filter(|(_, list)| !list.is_empty()).map(|(key, list)| (key, list.to_string())).collect()
-}
-
-fn full_form(image: &Image<'_>, reference: Option<Reference<'_>>) -> String {
-    match (reference, image.text()) {
-        (Some(reference), _) => Shown(&reference.to_string()).to_string(),
-        (None, Some(text)) => Shown(text).to_string(),
-        (None, None) => "none".to_owned(),
     }
 }
 

@@ -3,17 +3,19 @@
 use std::cell::OnceCell;
 
 use crate::{
+    annotation,
     answer::{Annotations, Answer},
     facts::Facts,
     judge::Judge,
     kind,
-    message::{self, Finding, Warnings},
+    message::{self, Finding},
     request::{
         admission::{Request, Unjudged},
         workload::{Image, Written},
     },
     settings::{Settings, problem::Problems},
     verdict::{Decision, Grant},
+    warning::{self, Warnings},
 };
 
 /// Answers a request.
@@ -21,10 +23,9 @@ pub fn review(mut request: Request<'_>, settings: &Settings<'_>, facts: &impl Fa
     match judged(&mut request, settings, facts) {
         Ok(answer) => answer,
         // What adds nothing passes, whatever is wrong: a finalizer would stick for ever otherwise.
-        Err(cause) if request.adds_nothing() => Answer {
-            warnings: vec![message::unjudged_but_unchanged(&request, &cause)],
-            ..Answer::accepted()
-        },
+        Err(cause) if request.adds_nothing() => {
+            Answer { warnings: vec![warning::unjudged_but_unchanged(&request, &cause)], ..Answer::accepted() }
+        }
         Err(cause) => Answer::refused(message::unjudged(&request, &cause, settings)),
     }
 }
@@ -48,15 +49,15 @@ fn judged(request: &mut Request<'_>, settings: &Settings<'_>, facts: &impl Facts
     }
     if !refused.is_empty() {
         let message = message::refusal(request, &workload, &refused, settings);
-        return Ok(Answer { annotations: message::refused(&refused), ..Answer::refused(message) });
+        return Ok(Answer { annotations: annotation::refused(&refused), ..Answer::refused(message) });
     }
     let mut warnings = Warnings::default();
     add_ending(&mut warnings, &granted, request, settings)?;
     add_unchanged(&mut warnings, &unchanged, &judge, request);
     if workload.leads_nowhere {
-        warnings.add(message::leads_nowhere(request, settings));
+        warnings.add(warning::leads_nowhere(request, settings));
     }
-    let annotations = if granted.is_empty() { Annotations::new() } else { message::granted(&granted) };
+    let annotations = if granted.is_empty() { Annotations::new() } else { annotation::granted(&granted) };
     Ok(Answer { warnings: warnings.into_texts(), annotations, ..Answer::accepted() })
 }
 
@@ -116,7 +117,7 @@ fn add_ending(
     for Finding { image, what: grant, .. } in granted {
         let (Some(end), Some(days_left), Some(image)) = (grant.end, grant.days_left, image.text()) else { continue };
         if days_left < warn_before_days || (days_left == warn_before_days && warn_before_days > 0) {
-            warnings.add(message::ends_soon(namespace, image, end, days_left, grant.reason));
+            warnings.add(warning::ends_soon(namespace, image, end, days_left, grant.reason));
         }
     }
     Ok(())
@@ -137,6 +138,6 @@ fn add_unchanged(
         // Wrong settings cannot refuse what nobody adds.
         let Ok(Some(verdict)) = judge.judge_unchanged(image, &may_ask) else { continue };
         let Decision::Refused(what) = verdict.decision else { continue };
-        warnings.add(message::stays(&Finding { image, reference: verdict.reference, what }, namespace));
+        warnings.add(warning::stays(&Finding { image, reference: verdict.reference, what }, namespace));
     }
 }

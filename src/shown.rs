@@ -41,9 +41,8 @@ pub struct Quoted<'a>(pub &'a str);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_plain = |character: char| {
-            (character.is_ascii_graphic() || character == ' ') && !matches!(character, '"' | '\\')
-        };
+        let is_plain =
+            |character: char| (character.is_ascii_graphic() || character == ' ') && !matches!(character, '"' | '\\');
         f.write_char('"')?;
         write_escaped(self.0, is_plain, f)?;
         f.write_char('"')

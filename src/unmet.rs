@@ -35,7 +35,7 @@ impl Requirements<'_> {
         {
             let mut names = alternatives();
             names.extend(registries.iter().map(|prefix| Shown(&prefix.within(Some(namespace))).to_string()));
-            unmet.push(Unmet::OtherRegistry(names));
+            unmet.push(Unmet::OtherRegistry(names.to_string()));
         }
         unmet
     }
@@ -91,7 +91,7 @@ impl Requirements<'_> {
                 Err(cause) => unreadable.add(format_args!("{} cannot be read: {cause}", Shown(base))),
             }
         }
-        Some(Unmet::OtherBase { allowed, unreadable })
+        Some(Unmet::OtherBase { allowed: allowed.to_string(), unreadable: unreadable.to_string() })
     }
 }
 
@@ -103,7 +103,7 @@ pub enum Unmet {
     /// `pinned_digest`: the digest is that of an index, whose variants nobody judged.
     Index,
     /// `registries`: the image comes from elsewhere than these.
-    OtherRegistry(List),
+    OtherRegistry(String),
     /// What its registry says about the image is not to be had.
     Unavailable(Unavailable),
     /// `open_source`: there is no licence.
@@ -133,9 +133,9 @@ pub enum Unmet {
     /// `base_images`: the image is built on none of these.
     OtherBase {
         /// The base images that are allowed.
-        allowed: List,
+        allowed: String,
         /// Which of them cannot be read, and why.
-        unreadable: List,
+        unreadable: String,
     },
 }
 
@@ -169,7 +169,8 @@ impl fmt::Display for Unmet {
 }
 
 /// What helps with the builders that leave the creation time out or write a constant.
-const REBUILD: &str = "rebuild it with its time (pack build --creation-time now, or SOURCE_DATE_EPOCH set to the time of its source)";
+const REBUILD: &str =
+    "rebuild it with its time (pack build --creation-time now, or SOURCE_DATE_EPOCH set to the time of its source)";
 
 /// Names of which one would do.
 fn alternatives() -> List {
@@ -219,7 +220,7 @@ fn age_problem(image: &ImageDescription, allowed: u32, now: impl FnOnce() -> Res
     if age < -SECONDS_A_DAY {
         return Some(Unmet::Meaningless(Day(created)));
     }
-    (age > i64::from(allowed) * SECONDS_A_DAY).then(|| Unmet::TooOld(Day(created), age / SECONDS_A_DAY, allowed))
+    (age > i64::from(allowed) * SECONDS_A_DAY).then_some(Unmet::TooOld(Day(created), age / SECONDS_A_DAY, allowed))
 }
 
 /// When an image says that it was created.

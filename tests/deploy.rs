@@ -13,11 +13,7 @@ use k8s_openapi::api::{
     rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
 };
 use kubewarden_policy_sdk::crd::policies::{ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
-use registry_enforcer::{
-    exception::Terms,
-    problem::Place,
-    settings::{self, KEYS, Settings},
-};
+use registry_enforcer::settings::{self, Settings, exception::Terms, key::Key, problem::Place};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
@@ -301,7 +297,7 @@ fn list<'v>(question: &'v Value, key: &str) -> Vec<&'v Value> {
 fn the_form_asks_for_each_setting() {
     let questions = questions();
     let asked: Vec<&str> = questions.iter().map(|question| text(&question["variable"])).collect();
-    assert_eq!(asked, KEYS);
+    assert_eq!(asked, Key::NAMES);
 }
 
 /// Settings with every field of the form filled in, under the names that the form gives them.

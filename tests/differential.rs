@@ -4,7 +4,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 use oci_client::Reference as Theirs;
-use registry_enforcer::reference::{Reference, ReferenceError};
+use registry_enforcer::image::reference::{Reference, ReferenceError};
 
 /// What the two parsers say: the full form, or nothing.
 struct Readings<'t> {

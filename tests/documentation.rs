@@ -4,9 +4,10 @@
 #![cfg(not(target_family = "wasm"))]
 
 use registry_enforcer::{
-    admission::Payload,
-    facts::{ConfigMap, Facts, ImageDescription},
-    review::{Answer, review},
+    answer::Answer,
+    facts::{ConfigMap, Facts, ImageDescription, Unavailable},
+    request::payload::Payload,
+    review::review,
 };
 use serde_json::{Value, json};
 
@@ -58,7 +59,7 @@ fn the_settings_reference_has_every_setting() {
         .filter_map(|line| line.split_once(':').map(|(key, _)| key))
         .filter(|key| !key.starts_with(' '));
     let mut documented: Vec<&str> = keys.collect();
-    let mut known = registry_enforcer::settings::KEYS.to_vec();
+    let mut known = registry_enforcer::settings::key::Key::NAMES.to_vec();
     documented.sort_unstable();
     known.sort_unstable();
     assert_eq!(documented, known);
@@ -104,12 +105,12 @@ impl Facts for Cluster {
         self.now
     }
 
-    fn allow_list_entry(&self, _: &ConfigMap<'_>, _: &str) -> Result<Option<String>, String> {
+    fn allow_list_entry(&self, _: &ConfigMap<'_>, _: &str) -> Result<Option<String>, Unavailable> {
         Ok(self.entry.map(str::to_owned))
     }
 
-    fn image(&self, reference: &str) -> Result<ImageDescription, String> {
-        Err(format!("{reference}: nothing here asks a registry"))
+    fn image(&self, reference: &str) -> Result<ImageDescription, Unavailable> {
+        panic!("nothing here asks a registry: {reference}")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Prefixes: what each one approves, what it denies, and the wording of every error.
 
-use registry_enforcer::{
+use registry_enforcer::image::{
     prefix::{Prefix, PrefixError, PrefixError::*},
     reference::Reference,
 };
@@ -316,7 +316,7 @@ fn says_what_to_write_instead() {
         "reg_a.org",
         "has no well-formed host: use letters, digits, \"-\" and \".\", \"*\" for one whole label, or an IPv6 address in brackets",
     );
-    assert_says("reg.org:http", "has a port that is no number: write host:5000/path");
+    assert_says("reg.org:http", "has a port that is not a number: write host:5000/path");
     assert_says("reg.org/A", "has an upper-case letter in its path: repositories are in lower case");
     assert_says(
         "reg.org//a",

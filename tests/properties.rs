@@ -4,11 +4,11 @@
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use registry_enforcer::{
-    admission::Payload,
-    facts::{ConfigMap, Facts, ImageDescription},
-    prefix::Prefix,
-    reference::Reference,
-    review::{Answer, review},
+    answer::Answer,
+    facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
+    image::{prefix::Prefix, reference::Reference},
+    request::payload::Payload,
+    review::review,
     settings,
 };
 use serde_json::{Value, json};
@@ -173,15 +173,15 @@ impl Facts for World {
         1_780_315_200
     }
 
-    fn allow_list_entry(&self, _: &ConfigMap<'_>, namespace: &str) -> Result<Option<String>, String> {
+    fn allow_list_entry(&self, _: &ConfigMap<'_>, namespace: &str) -> Result<Option<String>, Unavailable> {
         Ok((namespace == "tool-mix")
             .then(|| "{\"sunset_date\": \"2026-12-31\", \"registry_prefixes\": [\"quay.io\"]}".to_owned()))
     }
 
-    fn image(&self, reference: &str) -> Result<ImageDescription, String> {
-        let created = Some("2026-05-20T00:00:00Z".to_owned());
+    fn image(&self, reference: &str) -> Result<ImageDescription, Unavailable> {
+        let created = Claim::Text("2026-05-20T00:00:00Z".to_owned());
         let described = ImageDescription { created, ..ImageDescription::default() };
-        if reference.starts_with("quay.io") { Ok(described) } else { Err("no answer".to_owned()) }
+        if reference.starts_with("quay.io") { Ok(described) } else { Err(Unavailable::NoAnswer) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Image references: the public test cases of `github.com/distribution/reference` after Docker's
 //! normalisation, the deliberate deviations from it, and the wording of every error.
 
-use registry_enforcer::reference::{Reference, ReferenceError, ReferenceError::*};
+use registry_enforcer::image::reference::{Reference, ReferenceError, ReferenceError::*};
 
 macro_rules! hex {
     (64) => {
@@ -296,9 +296,9 @@ fn says_what_to_write_instead() {
     );
     assert_says(
         "my_registry.io/x",
-        "its registry is no host name: use letters, digits, \"-\" and \".\", or an IPv6 address in brackets",
+        "its registry is not a host name: use letters, digits, \"-\" and \".\", or an IPv6 address in brackets",
     );
-    assert_says("quay.io:port/x", "the port of its registry is no number: write registry:5000/repository");
+    assert_says("quay.io:port/x", "the port of its registry is not a number: write registry:5000/repository");
     assert_says("quay.io/X", "its repository has an upper-case letter: write it in lower case");
     assert_says(
         "quay.io/x//y",
@@ -310,7 +310,7 @@ fn says_what_to_write_instead() {
     );
     assert_says(
         "quay.io/x:",
-        "its tag is not well formed: use up to 128 letters, digits, \"_\", \".\" and \"-\", the first no \".\" or \"-\"",
+        "its tag is not well formed: use up to 128 letters, digits, \"_\", \".\" and \"-\", the first not \".\" or \"-\"",
     );
     assert_says(
         "quay.io/x@sha256:123",

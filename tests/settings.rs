@@ -1,112 +1,220 @@
 //! What `validate_settings` says: every problem at once, each with its place and what to write instead.
+//!
+//! Each wording stands here once; what is wrong with prefixes and references is in `prefix.rs` and `reference.rs`.
 
-use registry_enforcer::settings::{KEYS, validate};
+use registry_enforcer::settings::{key::Key, validate};
 
-/// Settings as JSON, and everything that is wrong with them.
-const WRONG: &[(&str, &str)] = &[
-    (
-        r#"[]"#,
-        "settings: is a list, not an object: write for example {registry_prefixes: [docker-registry.tools.wmflabs.org]}",
-    ),
-    (
-        r#"{}"#,
-        "registry_prefixes: is missing: name at least one registry, for example [docker-registry.tools.wmflabs.org]",
-    ),
-    (
-        r#"{"registry_prefixes":[]}"#,
-        "registry_prefixes: is empty: name at least one registry, for example [docker-registry.tools.wmflabs.org]",
-    ),
-    (
-        r#"{"registry_prefixes":"quay.io"}"#,
-        "registry_prefixes: is a text, not a list: write for example [quay.io/team]",
-    ),
-    (
-        r#"{"registry_prefixes":[5,""]}"#,
-        "registry_prefixes[0]: is a number, not a text: write for example quay.io/team\nregistry_prefixes[1]: \"\" is empty: write a registry, for example quay.io/team",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"exempt_namespaces":["Kube-System"]}"#,
-        "exempt_namespaces[0]: \"Kube-System\" is no namespace: use up to 63 of a-z, 0-9 and \"-\", for example tool-mix",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"allowed_namespace":["*"]}"#,
-        "allowed_namespace: is not known here: did you mean allowed_namespaces?",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"allowed_namespaces":[{"sunset_date":"2026-12-31"}]}"#,
-        "allowed_namespaces[0].name: is missing: write the namespace, for example tool-mix",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"allowed_namespaces":[{"name":"a","sunset":"2026-12-31","registry_prefixes":[],"reason":7}]}"#,
-        "allowed_namespaces[0].sunset: is not known here: did you mean sunset_date?\nallowed_namespaces[0].registry_prefixes: is empty: write for example [quay.io/team], or leave allowed_namespaces[0].registry_prefixes out\nallowed_namespaces[0].reason: is a number, not a text: write for example T302863",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"sunset_date":20261231}"#,
-        "sunset_date: is a number, not a text: write for example 2026-12-31",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"warn_before_days":"30"}"#,
-        "warn_before_days: is no number of days: write a whole number without quotes from 0, for example 30",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"allow_list_config_map":"byoc-allow-list"}"#,
-        "allow_list_config_map: is a text, not an object: write for example {namespace: registry-enforcer, name: byoc-allow-list}",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"allow_list_config_map":{"namespace":"A","nam":"b"}}"#,
-        "allow_list_config_map.nam: is not known here: did you mean name?\nallow_list_config_map.namespace: \"A\" is no name: use a-z, 0-9, \"-\" and \".\"\nallow_list_config_map.name: is missing: write for example byoc-allow-list",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"denied_images":["redis:7"],"denied_tags":["a b"]}"#,
-        "denied_images[0]: \"redis:7\" names no registry: write host/path, for example docker.io/library/nginx for Docker Hub's nginx, or registry:5000/ for a host without a dot\ndenied_tags[0]: \"a b\" is no tag: use up to 128 letters, digits, \"_\", \".\" and \"-\", and \"*\" for any of them, for example latest or *-rc*",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"byoc_requirements":{"open_source":"yes","max_age_days":0,"registries":["x"],"base_images":["Bad"]}}"#,
-        "byoc_requirements.open_source: is a text, not true or false: write for example true\nbyoc_requirements.max_age_days: is no number of days: write a whole number from 1, for example 30\nbyoc_requirements.registries[0]: \"x\" names no registry: write host/path, for example docker.io/library/nginx for Docker Hub's nginx, or registry:5000/ for a host without a dot\nbyoc_requirements.base_images[0]: \"Bad\" is no image: its repository has an upper-case letter: write it in lower case",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"custom_kinds":[{"group":"argoproj.io","kind":"Rollout"},{"kind":"X","pod_specs":["spec"]},{"group":"apps","kind":"Deployment","images":["/a"]}]}"#,
-        "custom_kinds[0]: says not where the images are: add pod_specs or images, for example pod_specs: [/spec/template/spec]\ncustom_kinds[1].group: is missing: write for example argoproj.io\ncustom_kinds[1].pod_specs[0]: \"spec\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[1]: says not where the images are: add pod_specs or images, for example pod_specs: [/spec/template/spec]\ncustom_kinds[2]: Deployment is read without this entry: take the entry out",
-    ),
-    (
-        r#"{"registry_prefixes":["quay.io"],"custom_kinds":[{"group":"argoproj.io/v1","kind":"*","pod_specs":["/spec/template/spec/","/","/a//b","/spec[0]/x","/a~2b","/a b"],"images":["/~0~1/*"]}]}"#,
-        "custom_kinds[0].group: is no API group: leave out the version, for example argoproj.io\ncustom_kinds[0].kind: is no kind: write one, for example Rollout\ncustom_kinds[0].pod_specs[0]: \"/spec/template/spec/\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[0].pod_specs[1]: \"/\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[0].pod_specs[2]: \"/a//b\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[0].pod_specs[3]: \"/spec[0]/x\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[0].pod_specs[4]: \"/a~2b\" is no JSON pointer: write for example /spec/template/spec\ncustom_kinds[0].pod_specs[5]: \"/a b\" is no JSON pointer: write for example /spec/template/spec",
-    ),
+/// Every problem of settings that are these members beside `registry_prefixes`.
+#[track_caller]
+fn problems(members: &str) -> String {
+    let settings = format!("{{\"registry_prefixes\": [\"quay.io\"], {members}}}");
+    validate(&settings).map_or_else(|problems| problems.to_string(), |()| "none".to_owned())
+}
+
+/// Members of settings, the place of their problem, and what it is.
+const WRONG: &[(&str, &str, &str)] = &[
+    (r#""allowed_namespace": ["*"]"#, "allowed_namespace", "is not known here: did you mean allowed_namespaces?"),
+    (r#""help": "a", "help": "b""#, "help", "is written twice: keep one of them"),
     // An exception that says nothing would be for every registry, and for ever.
     (
-        r#"{"registry_prefixes":["quay.io"],"allowed_namespaces":[{"name":"a","sunset_date":null,"registry_prefixes":null}],"byoc_requirements":{"open_source":null}}"#,
-        "allowed_namespaces[0].sunset_date: has no value: write one, or leave the key out\nallowed_namespaces[0].registry_prefixes: has no value: write one, or leave the key out\nbyoc_requirements.open_source: has no value: write one, or leave the key out",
+        r#""allowed_namespaces": [{"name": "a", "sunset_date": null}]"#,
+        "allowed_namespaces[0].sunset_date",
+        "has no value: write one, or leave the key out",
     ),
     (
-        r#"{"registry_prefixes":["quay.io"],"sunset_date":"2026-12-31T12:00:00"}"#,
-        "sunset_date: \"2026-12-31T12:00:00\" is not a time: write 2026-12-31T12:00:00Z",
+        r#""allowed_namespaces": [{"sunset_date": "2026-12-31"}]"#,
+        "allowed_namespaces[0].name",
+        "is missing: write for example tool-mix",
     ),
     (
-        r#"{"registry_prefixes":["quay.io"],"sandbox_repositories":["a/b"],"help":["x"]}"#,
-        "sandbox_repositories[0]: \"a/b\" is no last component of a repository: write for example pause\nhelp: is a list, not a text: write for example \"Ask for an exception: https://phabricator.wikimedia.org/tag/toolforge/\"",
+        r#""allowed_namespaces": [{"name": "a", "registry_prefixes": []}]"#,
+        "allowed_namespaces[0].registry_prefixes",
+        "is empty: write for example [quay.io/team], or leave allowed_namespaces[0].registry_prefixes out",
     ),
     (
-        r#"{"registry_prefix":["nginx"],"allowed_namespaces":["a*b",{"name":"a","sunset_date":"31/12/2026"}, 5],"warn_before_days":-1}"#,
-        "registry_prefix: is not known here: did you mean registry_prefixes?\nregistry_prefixes: is missing: name at least one registry, for example [docker-registry.tools.wmflabs.org]\nallowed_namespaces[0]: \"a*b\" has a \"*\" before its end: write the start of a name and one \"*\", for example tool-*\nallowed_namespaces[1].sunset_date: \"31/12/2026\" is not a date: write 2026-12-31\nallowed_namespaces[2]: is a number, not an object: write for example {name: tool-mix, sunset_date: 2026-12-31}\nwarn_before_days: is no number of days: write a whole number from 0, for example 30",
+        r#""allowed_namespaces": [5]"#,
+        "allowed_namespaces[0]",
+        "is a number, not an object: write for example {name: tool-mix, sunset_date: 2026-12-31}",
     ),
     (
-        r#"null"#,
-        "settings: is nothing, not an object: write for example {registry_prefixes: [docker-registry.tools.wmflabs.org]}",
+        r#""allowed_namespaces": ["a*b"]"#,
+        "allowed_namespaces[0]",
+        r#""a*b" has a "*" before its end: write the start of a name and one "*", for example tool-*"#,
     ),
-    (r#"{"registry_prefixes":["quay.io"],"help":"a","help":"b"}"#, "help: is written twice: keep one of them"),
-    (r#"not JSON"#, "settings: is not JSON: expected ident at line 1 column 2"),
     (
-        r#"{"registry_prefixes":["https://a.b","*","a.b:x/c","a.b/C","a.b//c","-a.b","a.b/c:","a.b/c@sha256:1","a.b:1:2@","docker.io/nginx:1"]}"#,
-        "registry_prefixes[0]: \"https://a.b\" has a scheme: leave out the part up to \"://\"\nregistry_prefixes[1]: \"*\" has \"*\" as the whole host, which approves every registry: name a domain, for example *.example.org\nregistry_prefixes[2]: \"a.b:x/c\" has a port that is no number: write host:5000/path\nregistry_prefixes[3]: \"a.b/C\" has an upper-case letter in its path: repositories are in lower case\nregistry_prefixes[4]: \"a.b//c\" has no well-formed path: use a-z, 0-9 and single separators (\".\", \"_\", \"__\", \"-\"), {namespace}, or \"*\" for one whole component\nregistry_prefixes[5]: \"-a.b\" has no well-formed host: use letters, digits, \"-\" and \".\", \"*\" for one whole label, or an IPv6 address in brackets\nregistry_prefixes[6]: \"a.b/c:\" has no well-formed tag: use up to 128 letters, digits, \"_\", \".\" and \"-\"\nregistry_prefixes[7]: \"a.b/c@sha256:1\" has no well-formed digest: write @sha256: and 64 hex digits\nregistry_prefixes[8]: \"a.b:1:2@\" has no well-formed digest: write @sha256: and 64 hex digits\nregistry_prefixes[9]: \"docker.io/nginx:1\" lacks the \"library\" of Docker Hub's own images: write docker.io/library/nginx:1.27",
+        r#""exempt_namespaces": ["Kube-System"]"#,
+        "exempt_namespaces[0]",
+        r#""Kube-System" is not a namespace: use up to 63 of a-z, 0-9 and "-", for example tool-mix"#,
+    ),
+    (r#""sunset_date": 20261231"#, "sunset_date", "is a number, not a string in quotes: write for example 2026-12-31"),
+    (r#""sunset_date": "31/12/2026""#, "sunset_date", r#""31/12/2026" is not a date: write 2026-12-31"#),
+    (
+        r#""sunset_date": "2026-12-31T12:00:00""#,
+        "sunset_date",
+        r#""2026-12-31T12:00:00" is not a time: write 2026-12-31T12:00:00Z"#,
+    ),
+    (
+        r#""warn_before_days": "30""#,
+        "warn_before_days",
+        "is not a number of days: write a whole number without quotes from 0, for example 30",
+    ),
+    (
+        r#""allow_list_config_map": "byoc-allow-list""#,
+        "allow_list_config_map",
+        "is a string, not an object: write for example {namespace: registry-enforcer, name: byoc-allow-list}",
+    ),
+    (
+        r#""allow_list_config_map": {"namespace": "A", "name": "b"}"#,
+        "allow_list_config_map.namespace",
+        r#""A" is not a name: use a-z, 0-9, "-" and ".""#,
+    ),
+    (
+        r#""denied_tags": ["a b"]"#,
+        "denied_tags[0]",
+        r#""a b" is not a tag: use up to 128 letters, digits, "_", "." and "-", and "*" for any of them, for example latest or *-rc*"#,
+    ),
+    (
+        r#""byoc_requirements": {"pinned_digest": "yes"}"#,
+        "byoc_requirements.pinned_digest",
+        "is a string, not true or false: write for example true",
+    ),
+    (
+        r#""sandbox_repositories": ["a/b"]"#,
+        "sandbox_repositories[0]",
+        r#""a/b" is not the last component of a repository: write for example pause"#,
+    ),
+    (
+        r#""help": ["x"]"#,
+        "help",
+        "is a list, not a string: write for example \"Ask for an exception: https://phabricator.wikimedia.org/tag/toolforge/\"",
     ),
 ];
 
 #[test]
-fn rejects_wrong_settings_with_every_problem() {
-    for (settings, expected) in WRONG {
-        let problems = validate(settings).map_err(|problems| problems.to_string());
-        assert_eq!(problems, Err((*expected).to_owned()), "{settings}");
+fn rejects_wrong_settings() {
+    for &(members, place, problem) in WRONG {
+        assert_eq!(problems(members), format!("{place}: {problem}"), "{members}");
     }
+}
+
+#[test]
+fn rejects_what_names_no_registry() {
+    for settings in ["{}", r#"{"registry_prefixes": []}"#, r#"{"registry_prefixes": null}"#] {
+        let problems = validate(settings).expect_err(settings).to_string();
+        let expected =
+            "registry_prefixes: names no registry: write at least one, for example [docker-registry.tools.wmflabs.org]";
+        assert_eq!(problems, expected, "{settings}");
+    }
+}
+
+#[test]
+fn rejects_what_is_not_an_object_of_settings() {
+    const EXAMPLE: &str = "write for example {registry_prefixes: [docker-registry.tools.wmflabs.org]}";
+    for (settings, found) in [("[]", "a list"), ("null", "nothing"), ("7", "a number")] {
+        let problems = validate(settings).expect_err(settings).to_string();
+        assert_eq!(problems, format!("settings: is {found}, not an object: {EXAMPLE}"), "{settings}");
+    }
+    let problems = validate("not JSON").expect_err("not JSON").to_string();
+    assert_eq!(problems, "settings: is not JSON: expected ident at line 1 column 2");
+}
+
+/// Nobody asks a registry that the operator has not named: a stranger's could hold up every other question.
+#[test]
+fn rejects_questions_to_registries_that_are_not_listed() {
+    const REQUIREMENTS: &[&str] =
+        &[r#""open_source": true"#, r#""max_age_days": 1"#, r#""base_images": ["quay.io/base:1"]"#];
+    for requirement in REQUIREMENTS {
+        let found = problems(&format!("\"byoc_requirements\": {{{requirement}}}"));
+        let expected = "byoc_requirements: asks registries about images, so it has to say which: add registries, \
+            for example [quay.io/team]; no other registry is ever asked";
+        assert_eq!(found, expected, "{requirement}");
+        let listed = format!("\"byoc_requirements\": {{{requirement}, \"registries\": [\"quay.io\"]}}");
+        assert_eq!(problems(&listed), "none", "{listed}");
+    }
+}
+
+#[test]
+fn rejects_base_images_whose_registry_nobody_named() {
+    const CASES: &[(&str, &str)] = &[
+        ("base", "\"base\" names no registry: write docker.io/library/base:latest if that is meant"),
+        ("team/base:1", "\"team/base:1\" names no registry: write docker.io/team/base:1 if that is meant"),
+        ("Bad", "\"Bad\" is not an image: its repository has an upper-case letter: write it in lower case"),
+    ];
+    for &(image, problem) in CASES {
+        let found = problems(&format!(
+            "\"byoc_requirements\": {{\"registries\": [\"quay.io\"], \"base_images\": [\"{image}\"]}}"
+        ));
+        assert_eq!(found, format!("byoc_requirements.base_images[0]: {problem}"), "{image}");
+    }
+}
+
+#[test]
+fn rejects_custom_kinds_that_find_nothing() {
+    const NO_IMAGES: &str =
+        "does not say where the images are: add pod_specs or images, for example pod_specs: [/spec/template/spec]";
+    const CASES: &[(&str, &str)] = &[
+        (r#""group": "argoproj.io", "kind": "Rollout""#, NO_IMAGES),
+        (r#""group": "", "kind": "Node", "images": ["/a"]"#, "Node is never read by this entry: take the entry out"),
+        (
+            r#""group": "", "kind": "Binding", "images": ["/a"]"#,
+            "Binding is never read by this entry: take the entry out",
+        ),
+    ];
+    for &(kind, problem) in CASES {
+        let found = problems(&format!("\"custom_kinds\": [{{{kind}}}]"));
+        assert_eq!(found, format!("custom_kinds[0]: {problem}"), "{kind}");
+    }
+}
+
+#[test]
+fn rejects_the_names_of_custom_kinds_that_no_object_has() {
+    let found = problems(r#""custom_kinds": [{"group": "argoproj.io/v1", "kind": "*", "images": ["/a"]}]"#);
+    assert_eq!(
+        found,
+        "custom_kinds[0].group: \"argoproj.io/v1\" is not an API group: leave out the version, for example argoproj.io\n\
+        custom_kinds[0].kind: \"*\" is not a kind: write one, for example Rollout"
+    );
+}
+
+#[test]
+fn rejects_what_is_not_a_pointer() {
+    for pointer in ["", "spec", "/", "/spec/template/spec/", "/a//b", "/spec[0]/x", "/a~2b", "/a b"] {
+        let found = problems(&format!(
+            "\"custom_kinds\": [{{\"group\": \"a\", \"kind\": \"B\", \"pod_specs\": [\"{pointer}\"], \"images\": [\"/x\"]}}]"
+        ));
+        let expected = "is not a JSON pointer: write for example /spec/template/spec";
+        assert_eq!(found, format!("custom_kinds[0].pod_specs[0]: \"{pointer}\" {expected}"), "{pointer}");
+    }
+}
+
+/// All problems of all settings, in the order of the settings; a wrong key first, because nobody knows what it means.
+#[test]
+fn rejects_with_every_problem_at_once() {
+    let settings = r#"{
+        "registry_prefix": ["nginx"],
+        "registry_prefixes": ["quay.io", 5, "nginx", "{namespace}"],
+        "allowed_namespaces": [{"name": "a", "sunset": "2026-12-31", "reason": 7}],
+        "warn_before_days": -1,
+        "byoc_requirements": {"open_source": null, "max_age_days": 0}
+    }"#;
+    let problems = validate(settings).expect_err("nothing of it is right").to_string();
+    let places: Vec<&str> = problems.lines().filter_map(|line| line.split(": ").next()).collect();
+    assert_eq!(
+        places,
+        [
+            "registry_prefix",
+            "registry_prefixes[1]",
+            "registry_prefixes[2]",
+            "registry_prefixes[3]",
+            "allowed_namespaces[0].reason",
+            "allowed_namespaces[0].sunset",
+            "warn_before_days",
+            "byoc_requirements.open_source",
+            "byoc_requirements.max_age_days",
+            "byoc_requirements",
+        ],
+        "{problems}"
+    );
 }
 
 #[test]
@@ -120,6 +228,8 @@ fn accepts_every_form_of_every_setting() {
         r#"{"registry_prefixes":["quay.io"],"sunset_date":"2026-12-31T12:00:00+01:00"}"#,
         r#"{"registry_prefixes":["quay.io"],"sunset_date":null,"allow_list_config_map":null,"help":null}"#,
         r#"{"registry_prefixes":["quay.io"],"byoc_requirements":{}}"#,
+        r#"{"registry_prefixes":["quay.io"],"byoc_requirements":{"pinned_digest":true}}"#,
+        r#"{"registry_prefixes":["quay.io"],"custom_kinds":[{"group":"","kind":"Pod","images":["/spec/volumes/*/csi/volumeAttributes/image","/~0~1/*"]}]}"#,
     ];
     for settings in RIGHT {
         assert_eq!(validate(settings).map_err(|problems| problems.to_string()), Ok(()), "{settings}");
@@ -129,7 +239,7 @@ fn accepts_every_form_of_every_setting() {
 /// A setting that nothing reads would be accepted whatever it holds.
 #[test]
 fn reads_every_setting() {
-    for key in KEYS {
+    for key in Key::NAMES {
         let settings = serde_json::json!({"registry_prefixes": ["quay.io"], *key: {"": 1.5}});
         let problems = validate(&settings.to_string()).expect_err(key).to_string();
         assert!(problems.starts_with(key), "{key}: {problems}");

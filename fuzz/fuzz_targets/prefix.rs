@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use registry_enforcer::{prefix::Prefix, reference::Reference};
+use registry_enforcer::image::{prefix::Prefix, reference::Reference};
 
 #[path = "../../tests/oracle/mod.rs"]
 mod oracle;

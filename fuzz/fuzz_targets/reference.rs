@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use registry_enforcer::reference::Reference;
+use registry_enforcer::image::reference::Reference;
 
 fuzz_target!(|text: &str| {
     let Ok(reference) = Reference::parse(text) else { return };

@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use registry_enforcer::{admission::Payload, review::review, settings};
+use registry_enforcer::{request::payload::Payload, review::review, settings};
 use serde_json::Value;
 
 mod world;

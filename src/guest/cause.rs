@@ -29,6 +29,8 @@ const CAUSES: &[(&str, Unavailable)] = &[
     ("error sending request", Unavailable::NotReachable),
     ("error trying to connect", Unavailable::NotReachable),
 ];
+/// What stands between an error and the stack trace of the host.
+const STACK_TRACE: &str = "Stack backtrace:";
 /// How the OCI client words a status.
 const STATUS: &str = ", code: ";
 
@@ -36,17 +38,18 @@ const STATUS: &str = ", code: ";
 pub(super) fn of(error: &str) -> Unavailable {
     // waPC's own words before the host's.
     let error = error.strip_prefix("Host error: ").unwrap_or(error);
-    let line = first_line(error);
-    if let Some(status) = status(line) {
+    // The causes below the first line are part of the error, the stack trace is not.
+    let causes = error.split(STACK_TRACE).next().unwrap_or_default();
+    if let Some(status) = status(causes) {
         return status;
     }
-    let lower_case = line.to_ascii_lowercase();
+    let lower_case = causes.to_ascii_lowercase();
     let known = CAUSES.iter().find(|(words, _)| lower_case.contains(words));
-    known.map_or_else(|| Unavailable::Other(line.to_owned()), |(_, cause)| cause.clone())
+    known.map_or_else(|| Unavailable::Other(first_line(causes).to_owned()), |(_, cause)| cause.clone())
 }
 
-fn status(line: &str) -> Option<Unavailable> {
-    let (_, after) = line.split_once(STATUS)?;
+fn status(causes: &str) -> Option<Unavailable> {
+    let (_, after) = causes.split_once(STATUS)?;
     let digits = after.get(..3)?;
     match digits.parse().ok()? {
         401 | 403 => Some(Unavailable::NotAuthorised),

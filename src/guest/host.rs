@@ -38,13 +38,15 @@ impl Facts for Host {
         };
         let answer = ask("kubernetes", "get_resource", &request)?;
         let [data] = json::fields(&answer, ["data"]).map_err(|_| Unavailable::Unreadable)?;
-        let entry = data.map(|data| json::at(data, &[namespace])).transpose().map_err(|_| Unavailable::Unreadable)?.flatten();
+        let entry =
+            data.map(|data| json::at(data, &[namespace])).transpose().map_err(|_| Unavailable::Unreadable)?.flatten();
         entry.map(|entry| string(entry).ok_or(Unavailable::Unreadable)).transpose()
     }
 
     fn image(&self, reference: &str) -> Result<ImageDescription, Unavailable> {
         let answer = ask("oci", "v1/oci_manifest_config", reference)?;
-        let [manifest, config, digest] = json::fields(&answer, ["manifest", "config", "digest"]).map_err(|_| Unavailable::Unreadable)?;
+        let [manifest, config, digest] =
+            json::fields(&answer, ["manifest", "config", "digest"]).map_err(|_| Unavailable::Unreadable)?;
         let [annotations] = fields(manifest, ["annotations"]);
         let [created, config, rootfs] = fields(config, ["created", "config", "rootfs"]);
         let [labels] = fields(config, ["Labels"]);

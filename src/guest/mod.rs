@@ -8,12 +8,7 @@ use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use serde::{Serialize, Serializer};
 use wapc_guest::prelude::*;
 
-use crate::{
-    answer::Answer,
-    request::payload::Payload,
-    review::review,
-    settings,
-};
+use crate::{answer::Answer, request::payload::Payload, review::review, settings};
 
 /// The HTTP status of every refusal.
 const FORBIDDEN: u16 = 403;

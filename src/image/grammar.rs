@@ -1,6 +1,6 @@
 //! The words of references and prefixes: hosts, paths, tags, digests, and how a string falls into them.
 //!
-//! The grammar stands at the head of [`super::reference`].
+//! The grammar itself stands at the head of `reference.rs`.
 
 /// The domain that a name without one belongs to.
 pub const DOCKER_HUB: &str = "docker.io";

@@ -213,10 +213,8 @@ fn check_registry(name: &str) -> Result<(), PrefixError> {
 /// Answers where the host ends.
 fn check_domain(domain: &str) -> Result<usize, PrefixError> {
     let (host, port) = split_port(domain);
-    if let Some(port) = port {
-        if !is_port(port) {
-            return Err(PrefixError::Port);
-        }
+    if port.is_some_and(|port| !is_port(port)) {
+        return Err(PrefixError::Port);
     }
     if is_host_name(host) {
         return Ok(host.len());

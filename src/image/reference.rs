@@ -32,8 +32,8 @@
 use std::fmt;
 
 use super::grammar::{
-    DIGEST_ALGORITHMS, DOCKER_HUB, LEGACY_DOCKER_HUB, OFFICIAL_REPOSITORIES, is_digest, is_domain, is_hex,
-    is_host_name, is_path, is_port, is_tag, ipv6_address, split_at, split_port,
+    DIGEST_ALGORITHMS, DOCKER_HUB, LEGACY_DOCKER_HUB, OFFICIAL_REPOSITORIES, ipv6_address, is_digest, is_domain,
+    is_hex, is_host_name, is_path, is_port, is_tag, split_at, split_port,
 };
 
 /// The tag that a reference with neither tag nor digest has.

@@ -58,7 +58,7 @@ pub struct TagPatternError;
 
 impl fmt::Display for TagPatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("is no tag: use up to 128 letters, digits, \"_\", \".\" and \"-\", and \"*\" for any of them, for example latest or *-rc*")
+        f.write_str("is not a tag: use up to 128 letters, digits, \"_\", \".\" and \"-\", and \"*\" for any of them, for example latest or *-rc*")
     }
 }
 

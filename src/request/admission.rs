@@ -114,12 +114,7 @@ impl<'a> Request<'a> {
         template(OBJECT) != template(OLD_OBJECT)
     }
 
-    fn read(
-        &self,
-        object: Option<Object<'a>>,
-        field: &str,
-        settings: &Settings<'_>,
-    ) -> Result<Workload<'a>, Unjudged> {
+    fn read(&self, object: Option<Object<'a>>, field: &str, settings: &Settings<'_>) -> Result<Workload<'a>, Unjudged> {
         let (group, kind) = (&*self.kind.group, &*self.kind.kind);
         let is_built_in = kind::path(group, kind).is_some();
         let mut workload = match object {
@@ -185,4 +180,3 @@ fn without_metadata(object: &RawValue) -> serde_json::Result<(&str, &str)> {
     let start = metadata.as_ptr() as usize - text.as_ptr() as usize;
     Ok((&text[..start], &text[start + metadata.len()..]))
 }
-

@@ -216,4 +216,3 @@ impl<'de> DeserializeSeed<'de> for KindReader {
         Ok(Kind { group: group.unwrap_or_default(), kind })
     }
 }
-

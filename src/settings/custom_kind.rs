@@ -77,7 +77,11 @@ impl<'a> Pointer<'a> {
     fn read(setting: Setting<'a, '_>) -> Option<Self> {
         setting.parsed("/spec/template/spec", |text| {
             let is_pointer = text.strip_prefix('/').is_some_and(|tokens| tokens.split('/').all(is_token));
-            if is_pointer { Ok(Self(text)) } else { Err("is not a JSON pointer: write for example /spec/template/spec") }
+            if is_pointer {
+                Ok(Self(text))
+            } else {
+                Err("is not a JSON pointer: write for example /spec/template/spec")
+            }
         })
     }
 

@@ -82,7 +82,10 @@ impl<'a> Terms<'a> {
         let terms = if is_object {
             setting.fields(ENTRY_EXAMPLE).map(Self::read).unwrap_or_default()
         } else if looks_like_yaml(entry) {
-            return Err(Problems::one(place, format_args!("is not a date, and an entry is not YAML: write JSON, for example {ENTRY_EXAMPLE}")));
+            return Err(Problems::one(
+                place,
+                format_args!("is not a date, and an entry is not YAML: write JSON, for example {ENTRY_EXAMPLE}"),
+            ));
         } else {
             Self { end: End::read(setting), ..Self::default() }
         };

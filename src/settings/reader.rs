@@ -60,8 +60,7 @@ pub(crate) fn parse<'a>(json: &'a str, place: &Place<'_>) -> Result<Value<'a>, P
     if json.len() > COUNTED_FROM && separators() > VALUES_MAX {
         return Err(Problems::one(place, format_args!("has more than {VALUES_MAX} values: write fewer")));
     }
-    serde_json::from_slice(json.as_bytes())
-        .map_err(|cause| Problems::one(place, format_args!("is not JSON: {cause}")))
+    serde_json::from_slice(json.as_bytes()).map_err(|cause| Problems::one(place, format_args!("is not JSON: {cause}")))
 }
 
 /// A value of the settings that is about to be read, and where it is.
@@ -94,7 +93,8 @@ impl<'a, 's> Setting<'a, 's> {
 
     /// Reads a string.
     pub(crate) fn string(mut self, example: &str) -> Option<Cow<'a, str>> {
-        let hint = if matches!(self.value, Value::Number(_) | Value::Bool(_)) { "a string in quotes" } else { "a string" };
+        let hint =
+            if matches!(self.value, Value::Number(_) | Value::Bool(_)) { "a string in quotes" } else { "a string" };
         match self.value {
             Value::Str(text) => Some(text),
             _ => {
@@ -122,11 +122,7 @@ impl<'a, 's> Setting<'a, 's> {
     }
 
     /// Reads a list, its elements with `read`.
-    pub(crate) fn list<T>(
-        mut self,
-        example: &str,
-        mut read: impl FnMut(Setting<'a, '_>) -> Option<T>,
-    ) -> Vec<T> {
+    pub(crate) fn list<T>(mut self, example: &str, mut read: impl FnMut(Setting<'a, '_>) -> Option<T>) -> Vec<T> {
         let Self { value: Value::Array(elements), place, problems } = self else {
             self.mismatch("a list", example);
             return Vec::new();
@@ -136,11 +132,7 @@ impl<'a, 's> Setting<'a, 's> {
     }
 
     /// Reads a list that must not be empty, because an empty one would mean the opposite of what it seems to.
-    pub(crate) fn non_empty_list<T>(
-        mut self,
-        example: &str,
-        read: impl FnMut(Setting<'a, '_>) -> Option<T>,
-    ) -> Vec<T> {
+    pub(crate) fn non_empty_list<T>(mut self, example: &str, read: impl FnMut(Setting<'a, '_>) -> Option<T>) -> Vec<T> {
         if self.is_empty_list() {
             let place = self.place;
             self.wrong(format_args!("is empty: write for example {example}, or leave {place} out"));
@@ -167,7 +159,9 @@ impl<'a, 's> Setting<'a, 's> {
         };
         number.filter(|days| *days >= least).unwrap_or_else(|| {
             let quotes = if self.is_string() { " without quotes" } else { "" };
-            self.wrong(format_args!("is not a number of days: write a whole number{quotes} from {least}, for example 30"));
+            self.wrong(format_args!(
+                "is not a number of days: write a whole number{quotes} from {least}, for example 30"
+            ));
             least
         })
     }

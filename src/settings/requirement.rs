@@ -43,9 +43,8 @@ impl<'a> Requirements<'a> {
     /// Whether the registry of an image is asked about it: where a requirement needs its answer, and only if it is one
     /// of `registries`. The tenant chose the address, and would choose what the policy server waits for.
     pub(crate) fn may_ask(&self, reference: &Reference<'_>, namespace: &str) -> bool {
-        let is_listed = |prefixes: &Vec<Prefix<'_>>| {
-            prefixes.iter().any(|prefix| prefix.approves(reference, Some(namespace)))
-        };
+        let is_listed =
+            |prefixes: &Vec<Prefix<'_>>| prefixes.iter().any(|prefix| prefix.approves(reference, Some(namespace)));
         self.needs_answer() && self.registries.as_ref().is_some_and(is_listed)
     }
 

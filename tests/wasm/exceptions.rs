@@ -480,7 +480,7 @@ fn a_wrong_entry_of_the_config_map_is_no_exception() {
         expect![[r#"
             refused 403
             1 image of Pod tool-mix/web is not allowed:
-            - containers[a]: quay.io/x/y:1 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list has a wrong entry: tool-mix: "forever\n- containers[b]: fine" is not a time: write 2026-12-31T12:00:00Z
+            - containers[a]: quay.io/x/y:1 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list has a wrong entry: tool-mix: is not a date, and an entry is not YAML: write JSON, for example {"sunset_date": "2026-12-31"}
             approved: reg.example
             exception: none
             images: quay.io/x/y:1
@@ -534,14 +534,14 @@ fn a_config_map_without_the_key_is_no_exception() {
         "quay.io/x/y:1",
         Host::failing(missing),
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: quay.io/x/y:1 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: Callback evaluation failure: configmaps "byoc-allow-list" not found
-        approved: reg.example
-        exception: none
-        images: quay.io/x/y:1
-        asked: kubewarden kubernetes/get_resource {"api_version":"v1","kind":"ConfigMap","name":"byoc-allow-list","namespace":"registry-enforcer","disable_cache":false,"field_masks":["data.tool-mix"]}
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: quay.io/x/y:1 is not from an approved registry; the allow list cannot be read, which an admin has to mend: ConfigMap registry-enforcer/byoc-allow-list does not exist
+            approved: reg.example
+            exception: none
+            images: quay.io/x/y:1
+            asked: kubewarden kubernetes/get_resource {"api_version":"v1","kind":"ConfigMap","name":"byoc-allow-list","namespace":"registry-enforcer","disable_cache":false,"field_masks":["data.tool-mix"]}
+        "#]],
     );
 }
 
@@ -577,21 +577,21 @@ fn many_images_make_one_host_call() {
         &with_config_map(),
         Host::failing("no such host"),
         expect![[r#"
-        refused 403
-        8 images of Pod tool-mix/web are not allowed:
-        - containers[a]: quay.io/x/y:0 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: no such host
-        - containers[b]: quay.io/x/y:1 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: no such host
-        - containers[c]: quay.io/x/y:2 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: no such host
-        - containers[d]: quay.io/x/y:3 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: no such host
-        - containers[e]: quay.io/x/y:4 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: no such host
-        - containers[f]: quay.io/x/y:5 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: no such host
-        - containers[g]: quay.io/x/y:6 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: no such host
-        - containers[h]: quay.io/x/y:7 is not from an approved registry; the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: no such host
-        approved: reg.example
-        exception: none
-        images: quay.io/x/y:0, quay.io/x/y:1, quay.io/x/y:2, quay.io/x/y:3, quay.io/x/y:4, quay.io/x/y:5, quay.io/x/y:6, quay.io/x/y:7
-        asked: kubewarden kubernetes/get_resource {"api_version":"v1","kind":"ConfigMap","name":"byoc-allow-list","namespace":"registry-enforcer","disable_cache":false,"field_masks":["data.tool-mix"]}
-    "#]],
+            refused 403
+            8 images of Pod tool-mix/web are not allowed:
+            - containers[a]: quay.io/x/y:0 is not from an approved registry; the allow list cannot be read, which an admin has to mend: ConfigMap registry-enforcer/byoc-allow-list: no such host
+            - containers[b]: quay.io/x/y:1 is not from an approved registry; the allow list cannot be read, which an admin has to mend: ConfigMap registry-enforcer/byoc-allow-list: no such host
+            - containers[c]: quay.io/x/y:2 is not from an approved registry; the allow list cannot be read, which an admin has to mend: ConfigMap registry-enforcer/byoc-allow-list: no such host
+            - containers[d]: quay.io/x/y:3 is not from an approved registry; the allow list cannot be read, which an admin has to mend: ConfigMap registry-enforcer/byoc-allow-list: no such host
+            - containers[e]: quay.io/x/y:4 is not from an approved registry; the allow list cannot be read, which an admin has to mend: ConfigMap registry-enforcer/byoc-allow-list: no such host
+            - containers[f]: quay.io/x/y:5 is not from an approved registry; the allow list cannot be read, which an admin has to mend: ConfigMap registry-enforcer/byoc-allow-list: no such host
+            - containers[g]: quay.io/x/y:6 is not from an approved registry; the allow list cannot be read, which an admin has to mend: ConfigMap registry-enforcer/byoc-allow-list: no such host
+            - containers[h]: quay.io/x/y:7 is not from an approved registry; the allow list cannot be read, which an admin has to mend: ConfigMap registry-enforcer/byoc-allow-list: no such host
+            approved: reg.example
+            exception: none
+            images: quay.io/x/y:0, quay.io/x/y:1, quay.io/x/y:2, quay.io/x/y:3, quay.io/x/y:4, quay.io/x/y:5, quay.io/x/y:6, quay.io/x/y:7
+            asked: kubewarden kubernetes/get_resource {"api_version":"v1","kind":"ConfigMap","name":"byoc-allow-list","namespace":"registry-enforcer","disable_cache":false,"field_masks":["data.tool-mix"]}
+        "#]],
     );
 }
 
@@ -658,13 +658,13 @@ fn the_config_map_is_asked_only_where_the_settings_do_not_decide() {
         &settings,
         Host::silent(),
         expect![[r#"
-        refused 403
-        1 image of Pod web is not allowed:
-        - containers[a]: ghcr.io/good:1 is not from an approved registry; there are exceptions for namespaces only
-        approved: reg.example
-        exception: none
-        images: ghcr.io/good:1
-    "#]],
+            refused 403
+            1 image of Pod web is not allowed:
+            - containers[a]: ghcr.io/good:1 is not from an approved registry; exceptions exist for namespaces only
+            approved: reg.example
+            exception: none
+            images: ghcr.io/good:1
+        "#]],
     );
 
     let spec = json!({"spec": containers(&["ghcr.io/good:1"])});

@@ -138,13 +138,13 @@ fn a_placeholder_stands_for_the_namespace_of_the_request() {
         &settings,
         Host::silent(),
         expect![[r#"
-        refused 403
-        1 image of Pod web is not allowed:
-        - containers[a]: hub.example/tool-mix/web:1 is not from an approved registry; there are exceptions for namespaces only
-        approved: hub.example/{namespace}, {namespace}.apps.example, reg.example/u-{namespace}-x
-        exception: none
-        images: hub.example/tool-mix/web:1
-    "#]],
+            refused 403
+            1 image of Pod web is not allowed:
+            - containers[a]: hub.example/tool-mix/web:1 is not from an approved registry; exceptions exist for namespaces only
+            approved: hub.example/{namespace}, {namespace}.apps.example, reg.example/u-{namespace}-x
+            exception: none
+            images: hub.example/tool-mix/web:1
+        "#]],
     );
 }
 
@@ -214,17 +214,17 @@ fn a_reference_that_does_not_parse_is_refused_in_an_allowed_namespace_too() {
         &settings,
         Host::silent(),
         expect![[r#"
-        refused 403
-        5 images of Pod tool-mix/web are not allowed:
-        - containers[a]: "https://quay.io/x" is not an image reference: it is a URL: leave out the part up to "://"
-        - containers[b]: "Nginx" is not an image reference: its repository has an upper-case letter: write it in lower case
-        - containers[c]: "nginx:" is not an image reference: its tag is not well formed: use up to 128 letters, digits, "_", "." and "-", the first no "." or "-"
-        - containers[d]: "a b" is not an image reference: its repository is not well formed: use a-z, 0-9 and single separators (".", "_", "__", "-") in components joined by "/"
-        - containers[e]: "reg.example/x@sha256:12" is not an image reference: its digest is not well formed: write sha256: and 64 hex digits (or sha384: and 96, sha512: and 128)
-        approved: reg.example
-        exception: none
-        images: https://quay.io/x, Nginx, nginx:, a b, reg.example/x@sha256:12
-    "#]],
+            refused 403
+            5 images of Pod tool-mix/web are not allowed:
+            - containers[a]: "https://quay.io/x" is not an image reference: it is a URL: leave out the part up to "://"
+            - containers[b]: "Nginx" is not an image reference: its repository has an upper-case letter: write it in lower case
+            - containers[c]: "nginx:" is not an image reference: its tag is not well formed: use up to 128 letters, digits, "_", "." and "-", the first not "." or "-"
+            - containers[d]: "a b" is not an image reference: its repository is not well formed: use a-z, 0-9 and single separators (".", "_", "__", "-") in components joined by "/"
+            - containers[e]: "reg.example/x@sha256:12" is not an image reference: its digest is not well formed: write sha256: and 64 hex digits (or sha384: and 96, sha512: and 128)
+            approved: reg.example
+            exception: none
+            images: https://quay.io/x, Nginx, nginx:, a b, reg.example/x@sha256:12
+        "#]],
     );
 }
 
@@ -239,33 +239,33 @@ fn a_long_refusal_ends_after_twenty_problems() {
         &json!({"registry_prefixes": prefixes}),
         Host::silent(),
         expect![[r#"
-        refused 403
-        25 images of Pod tool-mix/web are not allowed:
-        - containers[c]: nginx:0 (docker.io/library/nginx:0) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:1 (docker.io/library/nginx:1) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:2 (docker.io/library/nginx:2) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:3 (docker.io/library/nginx:3) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:4 (docker.io/library/nginx:4) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:5 (docker.io/library/nginx:5) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:6 (docker.io/library/nginx:6) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:7 (docker.io/library/nginx:7) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:8 (docker.io/library/nginx:8) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:9 (docker.io/library/nginx:9) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:10 (docker.io/library/nginx:10) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:11 (docker.io/library/nginx:11) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:12 (docker.io/library/nginx:12) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:13 (docker.io/library/nginx:13) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:14 (docker.io/library/nginx:14) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:15 (docker.io/library/nginx:15) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:16 (docker.io/library/nginx:16) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:17 (docker.io/library/nginx:17) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:18 (docker.io/library/nginx:18) is not from an approved registry; tool-mix has no exception
-        - containers[c]: nginx:19 (docker.io/library/nginx:19) is not from an approved registry; tool-mix has no exception
-        and 5 more
-        approved: reg0.example, reg1.example, reg2.example, reg3.example, reg4.example, reg5.example, reg6.example, reg7.example, reg8.example, reg9.example, reg10.example, reg11.example, reg12.example, reg13.example, reg14.example, reg15.example, reg16.example, reg17.example, reg18.example, reg19.example and 2 more
-        exception: none
-        images: docker.io/library/nginx:0, docker.io/library/nginx:1, docker.io/library/nginx:2, docker.io/library/nginx:3, docker.io/library/nginx:4, docker.io/library/nginx:5, docker.io/library/nginx:6, docker.io/library/nginx:7, docker.io/library/nginx:8, docker.io/library/nginx:9, docker.io/library/nginx:10, docker.io/library/nginx:11, docker.io/library/nginx:12, docker.io/library/nginx:13, docker.io/library/nginx:14, docker.io/library/nginx:15, docker.io/library/nginx:16, docker.io/library/nginx:17, docker.io/library/nginx:18, docker.io/library/nginx:19 and 5 more
-    "#]],
+            refused 403
+            25 images of Pod tool-mix/web are not allowed:
+            - containers[c]: nginx:0 (docker.io/library/nginx:0) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:1 (docker.io/library/nginx:1) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:2 (docker.io/library/nginx:2) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:3 (docker.io/library/nginx:3) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:4 (docker.io/library/nginx:4) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:5 (docker.io/library/nginx:5) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:6 (docker.io/library/nginx:6) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:7 (docker.io/library/nginx:7) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:8 (docker.io/library/nginx:8) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:9 (docker.io/library/nginx:9) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:10 (docker.io/library/nginx:10) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:11 (docker.io/library/nginx:11) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:12 (docker.io/library/nginx:12) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:13 (docker.io/library/nginx:13) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:14 (docker.io/library/nginx:14) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:15 (docker.io/library/nginx:15) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:16 (docker.io/library/nginx:16) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:17 (docker.io/library/nginx:17) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:18 (docker.io/library/nginx:18) is not from an approved registry; tool-mix has no exception
+            - containers[c]: nginx:19 (docker.io/library/nginx:19) is not from an approved registry; tool-mix has no exception
+            and 5 more
+            approved: reg0.example, reg1.example, reg2.example, reg3.example, reg4.example, reg5.example, reg6.example, reg7.example, reg8.example, reg9.example, reg10.example, reg11.example, reg12.example, reg13.example, reg14.example, reg15.example, reg16.example, reg17.example, reg18.example, reg19.example and 2 more
+            exception: none
+            images: docker.io/library/nginx:0, docker.io/library/nginx:1, docker.io/library/nginx:2, docker.io/library/nginx:3, docker.io/library/nginx:4, docker.io/library/nginx:5, docker.io/library/nginx:6, docker.io/library/nginx:7, docker.io/library/nginx:8, docker.io/library/nginx:9, docker.io/library/nginx:10, docker.io/library/nginx:11, docker.io/library/nginx:12, docker.io/library/nginx:13, docker.io/library/nginx:14, docker.io/library/nginx:15, docker.io/library/nginx:16, docker.io/library/nginx:17 and 7 more
+        "#]],
     );
 }
 
@@ -299,12 +299,12 @@ fn a_refusal_names_the_object_as_far_as_it_has_a_name() {
     check(
         set(request(json!({})), &[("name", json!(null)), ("namespace", json!(null))]),
         expect![[r#"
-        refused 403
-        1 image of Pod (without a name) is not allowed:
-        - containers[a]: nginx (docker.io/library/nginx:latest) is not from an approved registry; there are exceptions for namespaces only
-        approved: reg.example
-        exception: none
-        images: docker.io/library/nginx:latest
-    "#]],
+            refused 403
+            1 image of Pod (without a name) is not allowed:
+            - containers[a]: nginx (docker.io/library/nginx:latest) is not from an approved registry; exceptions exist for namespaces only
+            approved: reg.example
+            exception: none
+            images: docker.io/library/nginx:latest
+        "#]],
     );
 }

@@ -6,6 +6,7 @@
 mod attacks;
 mod build;
 mod call;
+mod capabilities;
 mod clock;
 mod exceptions;
 mod faults;

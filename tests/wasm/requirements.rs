@@ -34,6 +34,8 @@ fn all_of(registry: &str) -> Value {
 /// Compares the answer to a Pod with an image of the registry; where that listens differs from run to run.
 #[track_caller]
 fn check(registry: &str, image: &str, requirements: &Value, expected: Expect) {
+    let mut requirements = requirements.clone();
+    requirements["registries"] = json!([registry]);
     let settings = with(json!({"allowed_namespaces": ["*"], "byoc_requirements": requirements}));
     let request = pod(&format!("{registry}/{image}"));
     let host = Arc::new(LiveRegistry::with_timeout(Duration::from_secs(5)));
@@ -111,11 +113,14 @@ fn an_image_may_offer_several_licences_and_say_any_later_time() {
         "web:1",
         &json!({"open_source": true, "max_age_days": 180}),
         expect![[r#"
-        accepted
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/web:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: its creation time, 2099-01-01, cannot be true: rebuild it with its time (pack build --creation-time now, or SOURCE_DATE_EPOCH set to the time of its source)
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/web:1
+        "#]],
     );
 }
 
@@ -165,92 +170,92 @@ fn each_unmet_requirement_is_told() {
         "bare:1",
         &Image::default(),
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/bare:1 lacks what the exception for tool-mix requires: it has no label org.opencontainers.image.licenses: add its licence, for example Apache-2.0; it has no label org.opencontainers.image.source: add the https:// address of its source; it does not say when it was created: build it with its creation time; it is not built on 127.0.0.1:5000/base:1: build it FROM there
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/bare:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/bare:1 lacks what the exception for tool-mix requires: it has no label org.opencontainers.image.licenses: add its licence, for example Apache-2.0; it has no label org.opencontainers.image.source: add the https:// address of its source; it does not say when it was created: rebuild it with its time (pack build --creation-time now, or SOURCE_DATE_EPOCH set to the time of its source); it is not built on 127.0.0.1:5000/base:1: build it FROM there
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/bare:1
+        "#]],
     );
     check(
         "closed:1",
         &good().label(LICENSES, "BUSL-1.1"),
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/closed:1 lacks what the exception for tool-mix requires: its label org.opencontainers.image.licenses is "BUSL-1.1", which cannot be met with licences that OSI has approved: use an image under one
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/closed:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/closed:1 lacks what the exception for tool-mix requires: its label org.opencontainers.image.licenses is "BUSL-1.1", which cannot be met with licences that OSI has approved: use an image that can
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/closed:1
+        "#]],
     );
     check(
         "words:1",
         &good().label(LICENSES, "my own licence"),
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/words:1 lacks what the exception for tool-mix requires: its label org.opencontainers.image.licenses is "my own licence", which is no SPDX expression: write for example GPL-3.0-or-later
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/words:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/words:1 lacks what the exception for tool-mix requires: its label org.opencontainers.image.licenses is "my own licence", which is not an SPDX expression: write for example GPL-3.0-or-later
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/words:1
+        "#]],
     );
     check(
         "list:1",
         &good().label(LICENSES, "MIT, BSD"),
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/list:1 lacks what the exception for tool-mix requires: its label org.opencontainers.image.licenses is "MIT, BSD", which is no SPDX expression: write for example GPL-3.0-or-later
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/list:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/list:1 lacks what the exception for tool-mix requires: its label org.opencontainers.image.licenses is "MIT, BSD", which is not an SPDX expression: write for example GPL-3.0-or-later
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/list:1
+        "#]],
     );
     check(
         "http:1",
         &good().label(SOURCE, "http://a.example"),
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/http:1 lacks what the exception for tool-mix requires: its label org.opencontainers.image.source is "http://a.example", which is no https:// address: write that of its source
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/http:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/http:1 lacks what the exception for tool-mix requires: its label org.opencontainers.image.source is "http://a.example", which is not an https:// address: write that of its source
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/http:1
+        "#]],
     );
     check(
         "old:1",
         &good().created("2025-01-01T00:00:00Z"),
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/old:1 lacks what the exception for tool-mix requires: it was created on 2025-01-01, 625 days ago, of which 180 are allowed: build it again
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/old:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/old:1 lacks what the exception for tool-mix requires: it was created on 2025-01-01, 625 days ago; at most 180 days are allowed: rebuild it
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/old:1
+        "#]],
     );
     check(
         "when:1",
         &good().created("yesterday"),
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/when:1 lacks what the exception for tool-mix requires: it says "yesterday" as when it was created, which is no RFC 3339 time: build it again
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/when:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/when:1 lacks what the exception for tool-mix requires: its creation time is "yesterday", which is not an RFC 3339 time: rebuild it with its time (pack build --creation-time now, or SOURCE_DATE_EPOCH set to the time of its source)
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/when:1
+        "#]],
     );
     check(
         "other:1",
@@ -272,14 +277,14 @@ fn each_unmet_requirement_is_told() {
         "bare:1",
         &requirements,
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/bare:1 lacks what the exception for tool-mix requires: it has no digest: add @sha256: and the digest of what was reviewed; it does not come through proxy.example/tool-mix: name it there
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/bare:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/bare:1 lacks what the exception for tool-mix requires: it has no digest: add @sha256: and the digest of what was reviewed
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/bare:1
+        "#]],
     );
 }
 
@@ -310,14 +315,14 @@ fn an_image_or_a_base_that_is_missing_is_told() {
         "missing:1",
         &all_of(registry.address()),
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/missing:1 lacks what the exception for tool-mix requires: its registry cannot be read: Callback evaluation failure: Fail to interact with OCI registry: Registry error: url http://127.0.0.1:5000/v2/missing/manifests/1, envelope: OCI API errors: [OCI API error: manifest unknown]
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/missing:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/missing:1 lacks what the exception for tool-mix requires: what its registry says about it cannot be read: not found
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/missing:1
+        "#]],
     );
     registry.push("web:1", &good());
     check(
@@ -325,14 +330,14 @@ fn an_image_or_a_base_that_is_missing_is_told() {
         "web:1",
         &all_of(registry.address()),
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: it is not built on 127.0.0.1:5000/base:1: build it FROM there (127.0.0.1:5000/base:1 cannot be read: Callback evaluation failure: Fail to interact with OCI registry: Registry error: url http://127.0.0.1:5000/v2/base/manifests/1, envelope: OCI API errors: [OCI API error: manifest unknown])
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/web:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: it is not built on 127.0.0.1:5000/base:1: build it FROM there (127.0.0.1:5000/base:1 cannot be read: not found)
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/web:1
+        "#]],
     );
 }
 
@@ -345,61 +350,61 @@ fn a_registry_that_fails_is_told() {
     check(
         Fault::InternalError,
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: its registry cannot be read: Callback evaluation failure: Fail to interact with OCI registry: Server error: url http://127.0.0.1:5000/v2/web/manifests/1, code: 500, message: the disk is full
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/web:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: what its registry says about it cannot be read: the registry answers with status 500
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/web:1
+        "#]],
     );
     check(
         Fault::HangsUp,
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: its registry cannot be read: Callback evaluation failure: Fail to interact with OCI registry: error sending request for url (http://127.0.0.1:5000/v2/web/manifests/1)
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/web:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: what its registry says about it cannot be read: the registry is not reachable
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/web:1
+        "#]],
     );
     check(
         Fault::StaysSilent,
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: its registry cannot be read: Callback evaluation failure: Fail to interact with OCI registry: no answer within 5s
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/web:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: what its registry says about it cannot be read: the policy server could not ask the registry
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/web:1
+        "#]],
     );
     check(
         Fault::NeedsLogin,
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: its registry cannot be read: Callback evaluation failure: Fail to interact with OCI registry: Not authorized: url http://127.0.0.1:5000/v2/web/manifests/1
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/web:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: what its registry says about it cannot be read: not authorised
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/web:1
+        "#]],
     );
     check(
         Fault::Forbids,
         expect![[r#"
-        refused 403
-        1 image of Pod tool-mix/web is not allowed:
-        - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: its registry cannot be read: Callback evaluation failure: Fail to interact with OCI registry: Server error: url http://127.0.0.1:5000/v2/web/manifests/1, code: 403, message: not for you
-        approved: reg.example
-        ends: never
-        exception: allowed_namespaces[0]
-        images: 127.0.0.1:5000/web:1
-    "#]],
+            refused 403
+            1 image of Pod tool-mix/web is not allowed:
+            - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: what its registry says about it cannot be read: not authorised
+            approved: reg.example
+            ends: never
+            exception: allowed_namespaces[0]
+            images: 127.0.0.1:5000/web:1
+        "#]],
     );
 }

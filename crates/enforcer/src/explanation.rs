@@ -17,7 +17,11 @@ use crate::{
 /// How many registries a way out names.
 const REGISTRIES_MAX: usize = 10;
 
+/// The groups of Kubernetes' own kinds that have images.
+const BUILT_IN_GROUPS: &[&str] = &["", "apps", "batch"];
+
 /// The rules, in the order in which the policy looks at them.
+const CUSTOM_KINDS: &str = "custom_kinds";
 const EXEMPT: &str = "exempt_namespaces";
 const REFERENCE: &str = "image reference";
 const DENIED_IMAGES: &str = "denied_images";
@@ -59,6 +63,8 @@ pub struct Explainer<'e> {
     pub settings: &'e Settings<'e>,
     pub snapshot: &'e Snapshot,
     pub namespace: &'e str,
+    /// The kind of the object that names the image: `Deployment`, or `Rollout.argoproj.io` with its group.
+    pub kind: &'e str,
 }
 
 impl Explainer<'_> {
@@ -76,6 +82,14 @@ impl Explainer<'_> {
             return Ok(Explanation { refused: false, verdict, steps, ways_out: Vec::new() });
         }
         steps.push(self.step(EXEMPT, None, format!("{} is not exempt", self.namespace), false));
+        if !self.reads_kind()? {
+            let says = format!("{} is not read; describe it there", Shown(self.kind));
+            steps.push(self.step(CUSTOM_KINDS, None, says, true));
+            let verdict =
+                format!("the policy cannot read Kind {}, and refuses it where its rules name it", Shown(self.kind));
+            let ways_out = vec![format!("ask an admin to describe {} in custom_kinds", Shown(self.kind))];
+            return Ok(Explanation { refused: true, verdict, steps, ways_out });
+        }
         let demanded = Demanded::Image(text.to_owned());
         let image = demanded.at("image");
         let facts = self.snapshot.at(self.snapshot.seconds());
@@ -105,6 +119,15 @@ impl Explainer<'_> {
             _ => Vec::new(),
         };
         Ok(Explanation { refused, verdict: sentence, steps, ways_out })
+    }
+
+    /// Whether the policy reads the kind. Without a group, it is one of Kubernetes' own.
+    fn reads_kind(&self) -> Result<bool, Problems> {
+        if let Some((kind, group)) = self.kind.split_once('.') {
+            return policy::reads(group, kind, self.settings);
+        }
+        let reads = BUILT_IN_GROUPS.iter().map(|group| policy::reads(group, self.kind, self.settings));
+        Ok(reads.collect::<Result<Vec<bool>, _>>()?.contains(&true))
     }
 
     /// The rules about a reference, up to the one that decides.

@@ -29,7 +29,7 @@ use std::{path::Path, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::command::{Arguments, Status};
+use crate::command::{Arguments, outcome::Status};
 
 /// What was asked about is refused, or differs.
 const REFUSED: u8 = 1;

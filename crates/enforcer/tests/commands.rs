@@ -137,6 +137,18 @@ fn why_agrees_with_the_verdict() {
 const DIFF: &str = "diff settings.yaml new-settings.yaml cluster.json --old-allow-list allow-list.yaml --new-allow-list allow-list.yaml --at 2026-09-15";
 
 #[test]
+fn why_knows_the_kinds_that_the_policy_reads() {
+    let cases = [("Deployment", 0), ("CronJob.batch", 0), ("Rollout.argoproj.io", 1), ("Service", 1)];
+    for (kind, status) in cases {
+        let image = "docker-registry.tools.wmflabs.org/a:1";
+        let output = run(&["why", image, "-n", "tool-a", "--settings", "settings.yaml", "--kind", kind], "");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let expected = format!("=> custom_kinds: {kind} is not read; describe it there");
+        assert_eq!((output.status.code(), text.contains(&expected)), (Some(status), status == 1), "{kind} {text}");
+    }
+}
+
+#[test]
 fn diff_shows_what_other_settings_change() {
     for (output, expected) in [
         ("text", include_str!("data/diff.txt")),

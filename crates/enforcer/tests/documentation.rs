@@ -6,6 +6,7 @@ use std::{
     process::Command,
 };
 
+const ENFORCER: &str = include_str!("../../../docs/enforcer.md");
 const MIGRATION: &str = include_str!("../../../docs/migration.md");
 const SUNSET: &str = include_str!("../../../docs/sunset.md");
 
@@ -15,7 +16,7 @@ fn shown(text: &str) -> Vec<(&str, String)> {
     let mut inside = false;
     for line in text.lines() {
         if let Some(command) = line.strip_prefix("$ ") {
-            inside = command.starts_with("enforcer report ") && command.contains("--at") | command.contains('|');
+            inside = command.starts_with("enforcer ") && command.contains("--at") | command.contains('|');
             if inside {
                 shown.push((command, String::new()));
             }
@@ -50,6 +51,11 @@ fn check(text: &str, count: usize, folder: &Path) {
 
 fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
+}
+
+#[test]
+fn every_command_prints_what_is_shown() {
+    check(ENFORCER, 6, &sample());
 }
 
 #[test]

@@ -92,3 +92,116 @@ fn says_what_the_wasm_says() {
     }
     assert_eq!(verdicts.into_keys().collect::<Vec<_>>(), ["approved", "exception", "refused"]);
 }
+
+/// The kinds that have a pod spec, each with the API version and the way to the spec; the last one is described in
+/// `custom_kinds`.
+const KINDS: &[(&str, &str, &str)] = &[
+    ("v1", "Pod", "/spec"),
+    ("v1", "PodTemplate", "/template/spec"),
+    ("v1", "ReplicationController", "/spec/template/spec"),
+    ("apps/v1", "Deployment", "/spec/template/spec"),
+    ("apps/v1", "ReplicaSet", "/spec/template/spec"),
+    ("apps/v1", "StatefulSet", "/spec/template/spec"),
+    ("apps/v1", "DaemonSet", "/spec/template/spec"),
+    ("batch/v1", "Job", "/spec/template/spec"),
+    ("batch/v1", "CronJob", "/spec/jobTemplate/spec/template/spec"),
+    ("argoproj.io/v1alpha1", "Rollout", "/spec/template/spec"),
+];
+const IMAGES: &[&str] = &[
+    "docker-registry.tools.wmflabs.org/a:1",
+    "docker-registry.tools.wmflabs.org/a:latest",
+    "tools-harbor.wmcloud.org/tool-mix/a:1",
+    "nginx",
+    "nginx:1.27",
+    "quay.io/wikidata/x:2",
+    "ghcr.io/x/y:1",
+    "docker.io/x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "UPPER/x",
+    "a//b",
+    "\u{430}.example/x",
+    "",
+];
+const NAMESPACES: &[&str] =
+    &["tool-mix", "tool-wikidata-query", "tool-wikidata-edit", "tool-feeds", "tool-typo", "tool-none", "kube-system"];
+
+/// An object of a kind with some images.
+fn generated(number: usize) -> Value {
+    let (api_version, kind, path) = KINDS[number % KINDS.len()];
+    let image = |step: usize| IMAGES[(number * step + number / KINDS.len()) % IMAGES.len()];
+    let mut spec = json!({
+        "containers": [{"name": "a", "image": image(1)}, {"name": "b", "image": image(5)}],
+        "initContainers": [{"name": "i", "image": image(7)}],
+        "volumes": [{"name": "v", "image": {"reference": image(11)}}, {"name": "e", "emptyDir": {}}],
+    });
+    if number.is_multiple_of(17) {
+        spec["containers"] = json!(3);
+    }
+    for field in path.split('/').skip(1).collect::<Vec<_>>().into_iter().rev() {
+        spec = json!({field: spec});
+    }
+    spec["apiVersion"] = json!(api_version);
+    spec["kind"] = json!(kind);
+    spec["metadata"] = json!({"name": format!("o{number}"), "namespace": NAMESPACES[number % NAMESPACES.len()]});
+    spec
+}
+
+/// Ends and custom kinds that the sample lacks.
+fn mixed_settings() -> Value {
+    let mut settings: Value = serde_json::from_str(SETTINGS).unwrap();
+    settings["denied_images"] = json!(["ghcr.io/x/y:1"]);
+    settings["custom_kinds"] =
+        json!([{"group": "argoproj.io", "kind": "Rollout", "pod_specs": ["/spec/template/spec"]}]);
+    settings
+}
+
+/// The refusals of the report, by the name of the object.
+fn refusals(objects: &[Value], settings: &Value) -> std::collections::BTreeMap<String, Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("settings.json"), settings.to_string()).unwrap();
+    std::fs::write(path("cluster.json"), json!({"kind": "List", "items": objects}).to_string()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_enforcer"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["report", "--all", "--output", "json", "--allow-list", "tests/data/allow-list.yaml"])
+        .args(["--settings", &path("settings.json"), &path("cluster.json")])
+        .output()
+        .unwrap();
+    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let mut refusals = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for row in rows.iter().filter(|row| row["verdict"] == "refused") {
+        let messages = refusals.entry(row["name"].as_str().unwrap().to_owned()).or_default();
+        messages.push(row["message"].as_str().unwrap().to_owned());
+    }
+    refusals
+}
+
+#[test]
+fn says_of_every_object_of_a_mixed_cluster_what_the_wasm_says() {
+    let (policy, settings) = (policy(), mixed_settings());
+    let yaml = include_str!("data/allow-list.yaml");
+    let allow_list: Arc<dyn HostCalls> = Arc::new(AllowList(yaml_serde::from_str(yaml).unwrap()));
+    let objects: Vec<Value> = (1..=420).map(generated).collect();
+    let refusals = refusals(&objects, &settings);
+    for object in &objects {
+        let (api_version, kind) = (object["apiVersion"].as_str().unwrap(), &object["kind"]);
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let metadata = &object["metadata"];
+        let request = json!({
+            "kind": {"group": group, "version": "v1", "kind": kind}, "operation": "CREATE",
+            "namespace": metadata["namespace"], "name": metadata["name"], "object": object,
+        });
+        let payload = json!({"request": request, "settings": settings}).to_string();
+        let answer = policy.call("validate", payload.as_bytes(), allow_list.clone()).unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        let message = answer["message"].as_str().unwrap_or_default();
+        let mut lines: Vec<String> =
+            message.lines().filter_map(|line| line.strip_prefix("- ")).map(str::to_owned).collect();
+        if message.contains("cannot be read: ") && lines.is_empty() {
+            lines.extend(message.lines().next().map(str::to_owned));
+        }
+        let mut found = refusals.get(metadata["name"].as_str().unwrap()).cloned().unwrap_or_default();
+        lines.sort();
+        found.sort();
+        assert_eq!((found, answer["accepted"] == true), (lines.clone(), lines.is_empty()), "{object}");
+    }
+}

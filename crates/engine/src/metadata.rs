@@ -157,7 +157,7 @@ impl Metadata {
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if !matches!(self.protocol_version, Some(ProtocolVersion::V1)) {
-            problems.push("protocolVersion: the wasm speaks none that is known: v1 is".to_owned());
+            problems.push("protocolVersion: unknown protocol version; expected v1".to_owned());
         }
         for (index, rule) in self.rules.iter().enumerate() {
             let place = |(field, problem)| format!("rules[{index}].{field}: {problem}");
@@ -257,7 +257,7 @@ mutating: false
         ("[pods]", "['a/*', a/x]", &["rules[0].resources: 'a/*' already covers 'a/x'"]),
         ("[pods]", "[x/a, '*/a']", &["rules[0].resources: '*/a' already covers 'x/a'"]),
         ("[pods]", "['*/*', a]", &["rules[0].resources: '*/*' must stand alone"]),
-        ("v1\nrules", "Unknown\nrules", &["protocolVersion: the wasm speaks none that is known: v1 is"]),
+        ("v1\nrules", "Unknown\nrules", &["protocolVersion: unknown protocol version; expected v1"]),
         (
             "mutating",
             "contextAwareResources: [{apiVersion: '', kind: ''}]\nmutating",

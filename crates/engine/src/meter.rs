@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use wasmtime::{Caller, Config, Engine, Extern, InstancePre, Linker, Memory, Module, Store};
+use wasmtime::{Cache, Caller, Config, Engine, Extern, InstancePre, Linker, Memory, Module, Store};
 
 use crate::host::HostCalls;
 
@@ -49,7 +49,8 @@ pub type Clock = Result<u64, u32>;
 impl Meter {
     /// Compiles the module.
     pub fn load(wasm: &[u8]) -> anyhow::Result<Self> {
-        let engine = Engine::new(Config::new().consume_fuel(true))?;
+        // Without a cache, where there is no folder for one, the module is compiled again.
+        let engine = Engine::new(Config::new().consume_fuel(true).cache(Cache::from_file(None).ok()))?;
         let module = Module::new(&engine, wasm)
             .map_err(anyhow::Error::from)
             .context("cannot load the policy as a WebAssembly module")?;

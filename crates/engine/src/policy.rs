@@ -27,6 +27,8 @@ impl Policy {
     pub fn load(wasm: &[u8]) -> anyhow::Result<Self> {
         let compiled = WasmtimeEngineProviderBuilder::new()
             .module_bytes(wasm)
+            // The user's own cache, which kwctl uses too: a module is compiled once for each program that runs it.
+            .enable_cache(None)
             .build_pre()
             .context("Cannot load the policy as a WebAssembly module")?;
         Ok(Self { compiled })

@@ -107,7 +107,7 @@ fn passes_on_how_a_registry_fails() {
         (Fault::NeedsLogin, "Not authorized: url URL"),
         (Fault::Forbids, "Server error: url URL, code: 403, message: not for you"),
         (Fault::HangsUp, "error sending request for url (URL)"),
-        (Fault::StaysSilent, "no answer within 500ms"),
+        (Fault::StaysSilent, "operation timed out: no answer within 500ms"),
     ];
     for (fault, text) in failing {
         let server = FaultServer::start(fault);

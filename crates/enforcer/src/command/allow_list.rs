@@ -11,16 +11,19 @@ use clap::{Args, Subcommand};
 
 use crate::{
     at::At,
-    command::{Status, source::Connection, written},
+    command::{
+        outcome::{Status, written},
+        source::Connection,
+    },
     exceptions::{
-        entry::{Entry, check_key},
+        entry::Entry,
+        listing,
         review::{self, Review},
         yaml,
     },
     input::{document, settings_file::SettingsFile},
     live::{cluster::Flags, config_map::LiveList},
     output::escape::shown,
-    policy,
     registry::{Looked, Registries},
 };
 
@@ -116,7 +119,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let list = List::read(arguments, &connection)?;
     let now = arguments.at.seconds;
     match &arguments.action {
-        Action::List => written(write_list(&list, now)).map(|()| Status::Fine),
+        Action::List => write_lines(&listing::lines(&list.entries, now)).map(|()| Status::Fine),
         Action::Check => check(&list, now),
         Action::Grant(grant) => run_grant(grant, list, &connection, now),
         Action::Renew(renew) => {
@@ -247,56 +250,14 @@ impl List {
     }
 }
 
-/// Writes the entries, what ends first at the top.
-fn write_list(list: &List, now: i64) -> io::Result<()> {
-    let mut lines: Vec<(i64, String)> = list.entries.iter().map(|(key, text)| line(key, text, now)).collect();
-    lines.sort();
+fn write_lines(lines: &[String]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    lines.iter().try_for_each(|(_, line)| writeln!(out, "{line}"))?;
-    out.flush()
-}
-
-/// A line of the list, and when its entry ends; a wrong one comes first.
-fn line(key: &str, text: &str, now: i64) -> (i64, String) {
-    let name = shown(key);
-    let problem =
-        check_key(key).and_then(|()| policy::entry_end(text, key)).and_then(|end| Ok((end, Entry::parse(text)?)));
-    let (end, entry) = match problem {
-        Ok(found) => found,
-        Err(cause) => return (i64::MIN, format!("wrong       {}", shown(&format!("{cause:#}")))),
-    };
-    let Entry { registry_prefixes, reason, owner, .. } = entry;
-    let registries =
-        if registry_prefixes.is_empty() { "every registry".to_owned() } else { registry_prefixes.join(", ") };
-    let rest = [Some(registries), reason, owner].into_iter().flatten().map(|text| shown(&text)).collect::<Vec<_>>();
-    match end {
-        None => (i64::MAX, format!("never       {name}: {}", rest.join("; "))),
-        Some(end) if end.has_passed(now) => (end.seconds(), format!("{end}  {name}: has ended; {}", rest.join("; "))),
-        Some(end) => {
-            let days = end.days_left(now);
-            (end.seconds(), format!("{end}  {name}: {days} days left; {}", rest.join("; ")))
-        }
-    }
+    written(lines.iter().try_for_each(|line| writeln!(out, "{line}")))
 }
 
 /// Says which entries are wrong, and which have ended.
 fn check(list: &List, now: i64) -> anyhow::Result<Status> {
-    let mut wrong = 0;
-    let mut lines = Vec::new();
-    for (key, text) in &list.entries {
-        match check_key(key).and_then(|()| policy::entry_end(text, key)) {
-            Err(cause) => {
-                wrong += 1;
-                lines.push(format!("wrong: {}", shown(&format!("{cause:#}"))));
-            }
-            Ok(Some(end)) if end.has_passed(now) => {
-                lines.push(format!("ended: {} {}, it can be revoked", shown(key), shown(&end.to_string())));
-            }
-            Ok(_) => {}
-        }
-    }
-    lines.push(format!("{} entries, {wrong} wrong", list.entries.len()));
-    let mut out = io::stdout().lock();
-    written(lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
+    let (lines, wrong) = listing::check(&list.entries, now);
+    write_lines(&lines)?;
     Ok(if wrong > 0 { Status::Refused } else { Status::Fine })
 }

@@ -13,9 +13,8 @@ use crate::{
     at::At,
     cluster::{scope::Scope, snapshot::Snapshot},
     command::{
-        Status,
+        outcome::{Status, written},
         source::{Connection, Judging, Skipping},
-        written,
     },
     input::{
         document,

@@ -18,9 +18,8 @@ use crate::{
         verdicts,
     },
     command::{
-        Status,
+        outcome::{Status, written},
         source::{Connection, Skipping},
-        written,
     },
     input::settings_file::SettingsFile,
     live::cluster::Flags,

@@ -3,15 +3,15 @@
 mod allow_list;
 mod check;
 mod diff;
+pub mod outcome;
 mod report;
 mod shell;
 mod source;
 mod why;
 
-use std::io;
-
-use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::command::outcome::Status;
 
 /// What the policy says of a cluster, of a manifest, of an image
 ///
@@ -35,15 +35,6 @@ enum Command {
     Man(shell::Man),
 }
 
-/// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// All is well.
-    Fine,
-    /// What was asked about is refused, or differs.
-    Refused,
-}
-
 impl Arguments {
     /// Does what the command line asks for.
     pub fn run(self) -> anyhow::Result<Status> {
@@ -56,13 +47,5 @@ impl Arguments {
             Command::Completions(arguments) => shell::completions(&arguments, Self::command()),
             Command::Man(_) => shell::man(Self::command()),
         }
-    }
-}
-
-/// What became of an output. A reader that has seen enough, `head` perhaps, is no failure.
-fn written(result: io::Result<()>) -> anyhow::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("the output cannot be written"),
     }
 }

@@ -11,9 +11,8 @@ use crate::{
     at::At,
     cluster::{inventory::Inventory, report::Report, row::Verdict, snapshot::Snapshot},
     command::{
-        Status,
+        outcome::{Status, written},
         source::{Connection, Judging, Skipping},
-        written,
     },
     live::cluster::Flags,
     output::{openreports, page, prometheus, records, table},

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::command::{Status, written};
+use crate::command::outcome::{Status, written};
 
 /// Print completions for a shell
 #[derive(Debug, Args)]

@@ -8,9 +8,8 @@ use crate::{
     at::At,
     cluster::snapshot::Snapshot,
     command::{
-        Status,
+        outcome::{Status, written},
         source::{Connection, Judging},
-        written,
     },
     explanation::{Explainer, Explanation},
     live::cluster::Flags,
@@ -32,6 +31,9 @@ pub struct Arguments {
     namespace: String,
     #[command(flatten)]
     judging: Judging,
+    /// The kind of the object that names the image, with its group if that is not one of Kubernetes' own
+    #[arg(long, value_name = "KIND", default_value = "Pod")]
+    kind: String,
     /// The day (its last second, UTC) or the RFC 3339 time to ask about, instead of now
     #[arg(long, value_name = "DATE", default_value_t, hide_default_value = true)]
     at: At,
@@ -53,7 +55,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     };
     let snapshot = Snapshot::new(arguments.at.seconds, allow_list);
     let namespace = &*arguments.namespace;
-    let explainer = Explainer { file: &file, settings: &settings, snapshot: &snapshot, namespace };
+    let kind = &*arguments.kind;
+    let explainer = Explainer { file: &file, settings: &settings, snapshot: &snapshot, namespace, kind };
     let explanation = explainer.explain(&arguments.image)?;
     written(write(&explanation, arguments))?;
     Ok(if explanation.refused { Status::Refused } else { Status::Fine })

@@ -86,8 +86,8 @@ refuses() { judge "$1" "$2" "${4:-}" && says '"allowed":false' && says '"code":4
 @test "ConfigMap: refuses a wrong entry, and says what is wrong" {
     refuses pod-outside option-4-config-map 'the allow list in ConfigMap registry-enforcer/byoc-allow-list has a wrong entry: tool-mix.sunset: is not known here: did you mean sunset_date?' allow-list-typo
 }
-@test "ConfigMap: refuses when it is missing, with the first line of the cause" {
-    refuses pod-outside option-4-config-map 'the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be read: ' allow-list-missing
+@test "ConfigMap: refuses when it is missing, and says whom to tell" {
+    refuses pod-outside option-4-config-map 'the allow list cannot be read, which an admin has to mend: ConfigMap registry-enforcer/byoc-allow-list does not exist' allow-list-missing
     [[ "$output" != *'stack trace'* ]]
 }
 @test "ConfigMap: is not asked for an approved image" { accepts pod-approved option-4-config-map; }
@@ -118,7 +118,7 @@ refuses() { judge "$1" "$2" "${4:-}" && says '"allowed":false' && says '"code":4
     refuses rollout-outside option-3 "this policy cannot read Kind Rollout (group argoproj.io): take it out of the policy's rules or describe it in custom_kinds"
 }
 @test "the pause image of a node is judged" {
-    refuses node-pause option-3 '1 image of Node worker-1 is not allowed:\n- status.images[0]: registry.k8s.io/pause:3.9 is not from an approved registry; there are exceptions for namespaces only'
+    refuses node-pause option-3 '1 image of Node worker-1 is not allowed:\n- status.images[0]: registry.k8s.io/pause:3.9 is not from an approved registry; exceptions exist for namespaces only'
 }
 @test "requirements: accepts an image that brings them all" {
     at '2026-09-18 09:00:00'
@@ -126,10 +126,10 @@ refuses() { judge "$1" "$2" "${4:-}" && says '"allowed":false' && says '"code":4
 }
 @test "requirements: reports all that an image lacks" {
     at '2026-09-18 09:00:00'
-    refuses pod-wikidata requirements 'lacks what the exception for tool-wikidata-exports requires: its label org.opencontainers.image.licenses is \"SSPL-1.0\", which cannot be met with licences that OSI has approved: use an image under one; it has no label org.opencontainers.image.source: add the https:// address of its source; it was created on 2025-08-01, 412 days ago, of which 180 are allowed: build it again; it is not built on docker-registry.tools.wmflabs.org/toolforge-bookworm-sssd:latest: build it FROM there' image-unmet
+    refuses pod-wikidata requirements 'lacks what the exception for tool-wikidata-exports requires: its label org.opencontainers.image.licenses is \"SSPL-1.0\", which cannot be met with licences that OSI has approved: use an image that can; it has no label org.opencontainers.image.source: add the https:// address of its source; it was created on 2025-08-01, 412 days ago; at most 180 days are allowed: rebuild it; it is not built on docker-registry.tools.wmflabs.org/toolforge-bookworm-sssd:latest: build it FROM there' image-unmet
 }
 @test "requirements: refuses when the registry cannot be read" {
-    refuses pod-wikidata requirements 'its registry cannot be read: ' image-unreadable
+    refuses pod-wikidata requirements 'what its registry says about it cannot be read: the registry is not reachable' image-unreadable
 }
 @test "wrong settings are not valid, all problems at once" {
     run "$kwctl" run --request-path test_data/pod-approved.json --settings-json '{"registry_prefixes":["nginx"],"sunset":"31/12/2026"}' "$policy"

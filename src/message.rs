@@ -9,7 +9,8 @@ use crate::{
     image::reference::Reference,
     instant::Day,
     request::{
-        admission::{Request, Unjudged},
+        admission::Request,
+        unjudged::Unjudged,
         workload::{Image, Workload},
     },
     settings::{Settings, sunset::End},
@@ -83,6 +84,11 @@ pub(crate) fn why_unjudged(request: &Request<'_>, cause: &Unjudged) -> String {
         Unjudged::Object(cause) => {
             format!("{subject} cannot be read: {}: send a {kind} as the Kubernetes API describes it", Shown(cause))
         }
+        Unjudged::NoSandboxImage(listed, names) => format!(
+            "the sandbox image of {subject} is unknown: of the {listed} images that it lists, none has a name of \
+            sandbox_repositories ({names}). The kubelet lists only its 50 largest images: set nodeStatusMaxImages: -1 \
+            in its configuration, or add the image's name to sandbox_repositories"
+        ),
         Unjudged::Settings(problems) => {
             format!("the settings of this policy are not valid, so it can approve no image:\n{problems}")
         }

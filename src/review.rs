@@ -10,7 +10,8 @@ use crate::{
     kind,
     message::{self, Finding},
     request::{
-        admission::{Request, Unjudged},
+        admission::Request,
+        unjudged::Unjudged,
         workload::{Image, Written},
     },
     settings::{Settings, problem::Problems},

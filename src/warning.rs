@@ -2,7 +2,7 @@
 
 use crate::{
     message::{Finding, problem, why_unjudged},
-    request::admission::{Request, Unjudged},
+    request::{admission::Request, unjudged::Unjudged},
     settings::{Settings, sunset::End},
     shown::{ITEMS_MAX, List, Shown, cut},
     verdict::Reason,

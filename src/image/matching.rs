@@ -52,7 +52,7 @@ impl Prefix<'_> {
         same_server_port(own_port, port)
             && (both_are_docker_hub
                 || self.matches_host(own_host, host, namespace)
-                || address(own_host).is_some_and(|own| address(host) == Some(own)))
+                || LEADING_ZERO.iter().any(|radix| address(own_host, *radix).is_some_and(|own| is_address(host, own))))
             && (self.matches_path(reference, namespace)
                 || both_are_docker_hub && self.matches_official_image(reference, namespace))
             && match (self.tag(), self.digest()) {
@@ -136,10 +136,17 @@ fn is_docker_hub(host: &str) -> bool {
     DOCKER_HUB_HOSTS.iter().any(|name| host.eq_ignore_ascii_case(name))
 }
 
+/// What a leading zero means in an IPv4 address: an octal number to `inet_aton`, nothing to others.
+const LEADING_ZERO: [u32; 2] = [8, 10];
+
+fn is_address(host: &str, address_of_prefix: IpAddr) -> bool {
+    LEADING_ZERO.iter().any(|radix| address(host, *radix) == Some(address_of_prefix))
+}
+
 /// The IP address that a host is, in any of the forms that `inet_aton` reads (POSIX, `inet_addr`): four numbers or
 /// fewer, the last of which fills what is left, in decimal, octal or hex; or an IPv6 address, of which some are IPv4
 /// addresses.
-fn address(host: &str) -> Option<IpAddr> {
+fn address(host: &str, leading_zero: u32) -> Option<IpAddr> {
     if let Some(address) = ipv6_address(host) {
         return address.parse::<Ipv6Addr>().ok().map(|address| address.to_canonical());
     }
@@ -149,7 +156,7 @@ fn address(host: &str) -> Option<IpAddr> {
     let mut address = 0_u32;
     let mut parts = host.split('.').peekable();
     for index in 0..4 {
-        let number = number(parts.next()?)?;
+        let number = number(parts.next()?, leading_zero)?;
         let bits = if parts.peek().is_none() { 32 - 8 * index } else { 8 };
         if bits < 32 && number >> bits != 0 {
             return None;
@@ -162,11 +169,11 @@ fn address(host: &str) -> Option<IpAddr> {
     None
 }
 
-fn number(text: &str) -> Option<u32> {
+fn number(text: &str, leading_zero: u32) -> Option<u32> {
     let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     match hex {
         Some(hex) => u32::from_str_radix(hex, 16).ok(),
-        None if text.starts_with('0') => u32::from_str_radix(text, 8).ok(),
+        None if text.starts_with('0') => u32::from_str_radix(text, leading_zero).ok(),
         None => text.parse().ok(),
     }
 }

@@ -3,11 +3,11 @@
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
-use super::{custom, node, pod_spec::WorkloadAt, workload::Workload};
+use super::{custom, node, pod_spec::WorkloadAt, unjudged::Unjudged, workload::Workload};
 use crate::{
     json::{self, JsonString},
     kind,
-    settings::{Settings, key::Key, problem::Problems},
+    settings::{Settings, key::Key},
 };
 
 /// The field of the object as it is to be.
@@ -50,25 +50,6 @@ pub enum Object<'a> {
     Read(Workload<'a>),
     /// It is still to be read.
     Json(&'a RawValue),
-}
-
-/// Why a request cannot be judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unjudged {
-    /// There is no object.
-    NoObject,
-    /// No list says where the images of this kind are.
-    UnknownKind,
-    /// The object is not what its kind says, for this cause.
-    Object(String),
-    /// A setting that the decision needs is wrong.
-    Settings(Problems),
-}
-
-impl From<&Problems> for Unjudged {
-    fn from(problems: &Problems) -> Self {
-        Self::Settings(problems.clone())
-    }
 }
 
 impl<'a> Request<'a> {
@@ -117,17 +98,17 @@ impl<'a> Request<'a> {
     fn read(&self, object: Option<Object<'a>>, field: &str, settings: &Settings<'_>) -> Result<Workload<'a>, Unjudged> {
         let (group, kind) = (&*self.kind.group, &*self.kind.kind);
         let is_built_in = kind::path(group, kind).is_some();
-        let mut workload = match object {
+        let (mut workload, json) = match object {
             None => return Err(Unjudged::NoObject),
-            Some(Object::Read(workload)) => workload,
-            Some(Object::Json(json)) => read_json(json, group, kind, settings)?,
+            Some(Object::Read(workload)) => (workload, None),
+            Some(Object::Json(json)) => (read_json(json, group, kind, settings)?, Some(json)),
         };
         // The setting comes after the object in the stream, so a built-in kind to which it adds is read again.
         if settings.is_set(Key::CustomKinds) && !kind::is_node(group, kind) {
             let entries = settings.custom_kinds()?.iter().filter(|entry| entry.is(group, kind));
             let mut leads_nowhere = !is_built_in;
             for entry in entries {
-                let json = self.json(field).ok_or(Unjudged::NoObject)?;
+                let json = json.or_else(|| self.json(field)).ok_or(Unjudged::NoObject)?;
                 leads_nowhere &= !custom::add_images(entry, json, &mut workload.images);
             }
             workload.leads_nowhere = leads_nowhere;
@@ -154,7 +135,7 @@ fn read_json<'a>(
     }
     if kind::is_node(group, kind) {
         let images = node::images(json, settings.sandbox_repositories()?);
-        return images.map(Workload::from).map_err(Unjudged::Object);
+        return images.map(Workload::from);
     }
     if settings.custom_kinds()?.iter().any(|entry| entry.is(group, kind)) {
         Ok(Workload::default())

@@ -5,4 +5,5 @@ mod custom;
 mod node;
 pub mod payload;
 mod pod_spec;
+pub mod unjudged;
 pub mod workload;

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::workload::{IMAGES_MAX, Image, ImagePlace, Written};
+use super::{
+    unjudged::Unjudged,
+    workload::{IMAGES_MAX, Image, ImagePlace, Written},
+};
 use crate::{
     json,
     shown::{List, Shown},
@@ -19,8 +22,8 @@ const REPOSITORIES_BYTES_MAX: usize = 300;
 /// # Errors
 ///
 /// A status of another shape, and one that lists images but no sandbox image: nobody knows then what the node runs.
-pub(crate) fn images<'a>(node: &'a RawValue, repositories: &[Cow<'_, str>]) -> Result<Vec<Image<'a>>, String> {
-    let unreadable = |cause: serde_json::Error| format!("its status.images cannot be read: {cause}");
+pub(crate) fn images<'a>(node: &'a RawValue, repositories: &[Cow<'_, str>]) -> Result<Vec<Image<'a>>, Unjudged> {
+    let unreadable = |cause: serde_json::Error| Unjudged::Object(format!("status.images: {cause}"));
     let Some(list) = json::at(node, &["status", "images"]).map_err(unreadable)? else {
         return Ok(Vec::new());
     };
@@ -58,13 +61,10 @@ fn add_names<'a>(
     })
 }
 
-fn no_sandbox_image(listed: usize, repositories: &[Cow<'_, str>]) -> String {
+fn no_sandbox_image(listed: usize, repositories: &[Cow<'_, str>]) -> Unjudged {
     let mut names = List::new(", ", REPOSITORIES_BYTES_MAX);
     names.extend(repositories.iter().map(|name| Shown(name)));
-    format!(
-        "its sandbox image is unknown: of the {listed} images that it lists, none is one of sandbox_repositories ({names}). \
-        The kubelet lists only the 50 largest: set nodeStatusMaxImages: -1 in its configuration, or add the name to sandbox_repositories"
-    )
+    Unjudged::NoSandboxImage(listed, names.to_string())
 }
 
 /// A name without its tag and digest. The kubelet also reports names that are not references, such as

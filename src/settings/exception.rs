@@ -31,7 +31,7 @@ impl<'a> Exception<'a> {
     /// Reads a pattern alone, or an object with a pattern and terms.
     pub(crate) fn read(setting: Setting<'a, '_>) -> Option<Self> {
         let read_name = |setting: Setting<'a, '_>| setting.parsed("tool-mix", NamespacePattern::parse);
-        if setting.is_string() {
+        if setting.is_scalar() {
             return Some(Self { namespaces: read_name(setting)?, terms: Terms::default() });
         }
         let mut fields = setting.fields(EXAMPLE)?;

@@ -86,6 +86,11 @@ impl<'a, 's> Setting<'a, 's> {
         matches!(self.value, Value::Str(_))
     }
 
+    /// Whether the value is neither a list nor an object.
+    pub(crate) fn is_scalar(&self) -> bool {
+        !matches!(self.value, Value::Array(_) | Value::Object(_))
+    }
+
     /// Whether the value is a list without elements.
     pub(crate) fn is_empty_list(&self) -> bool {
         matches!(&self.value, Value::Array(elements) if elements.is_empty())
@@ -93,15 +98,16 @@ impl<'a, 's> Setting<'a, 's> {
 
     /// Reads a string.
     pub(crate) fn string(mut self, example: &str) -> Option<Cow<'a, str>> {
-        let hint =
-            if matches!(self.value, Value::Number(_) | Value::Bool(_)) { "a string in quotes" } else { "a string" };
         match self.value {
-            Value::Str(text) => Some(text),
-            _ => {
-                self.mismatch(hint, example);
-                None
+            Value::Str(text) => return Some(text),
+            // YAML makes these of a string without quotes.
+            Value::Number(_) | Value::Bool(_) => {
+                let found = name_of_type(&self.value);
+                self.wrong(format_args!("is {found}, not a string: write it in quotes, for example \"{example}\""));
             }
+            _ => self.mismatch("a string", example),
         }
+        None
     }
 
     /// Reads a string and what it stands for; the error's wording follows the string in the message.

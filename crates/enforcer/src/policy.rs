@@ -20,7 +20,8 @@ pub use registry_enforcer::{
 use registry_enforcer::{
     message::{self, Finding},
     request::{
-        admission::{Object, Request, Unjudged},
+        admission::{Object, Request},
+        unjudged::Unjudged,
         workload::ImagePlace,
     },
     review,
@@ -147,7 +148,7 @@ pub fn images_of<'a>(
         }
         Err(Unjudged::UnknownKind | Unjudged::NoObject) => Ok(ImagesOf::UnknownKind),
         Err(Unjudged::Settings(problems)) => Err(problems),
-        Err(Unjudged::Object(_)) => {
+        Err(Unjudged::Object(_) | Unjudged::NoSandboxImage(..)) => {
             let message = review::review(request, settings, &NoFacts).message.unwrap_or_default();
             // The lines that follow are the operator's help, which is not about this object.
             Ok(ImagesOf::Unreadable(message.lines().next().unwrap_or_default().to_owned()))

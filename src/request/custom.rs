@@ -3,7 +3,7 @@
 //! Whoever writes the object chooses its size, so it is walked as unparsed JSON: each step of a pointer reads one
 //! level and keeps nothing of it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde::Deserializer;
 use serde_json::value::RawValue;
@@ -44,15 +44,39 @@ struct Walk<'w, 'a> {
 }
 
 /// What to do with a value that a pointer leads to, and the way to it.
-type Found<'w, 'a> = fn(&mut Walk<'w, 'a>, &str, &'a RawValue);
+type Found<'w, 'a> = fn(&mut Walk<'w, 'a>, Way<'_>, &'a RawValue);
+
+/// The way from an object to a value in it. It is written out only for what is found: a list may have a million elements.
+#[derive(Clone, Copy)]
+enum Way<'w> {
+    Top,
+    Field(&'w Way<'w>, &'w str),
+    Element(&'w Way<'w>, usize),
+}
+
+impl fmt::Display for Way<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Top => Ok(()),
+            Self::Field(above, key) => write!(f, "{above}/{}", cut(key, PLACE_MAX)),
+            Self::Element(above, index) => write!(f, "{above}/{index}"),
+        }
+    }
+}
+
+impl Way<'_> {
+    fn place(self) -> ImagePlace<'static> {
+        ImagePlace::Pointer(cut(&self.to_string(), PLACE_MAX).into_owned())
+    }
+}
 
 impl<'w, 'a> Walk<'w, 'a> {
     fn follow(&mut self, pointer: &Pointer<'_>, object: &'a RawValue, found: Found<'w, 'a>) {
         let tokens: Vec<&str> = pointer.tokens().collect();
-        self.visit(object, &tokens, "", found);
+        self.visit(object, &tokens, Way::Top, found);
     }
 
-    fn visit(&mut self, value: &'a RawValue, tokens: &[&str], at: &str, found: Found<'w, 'a>) {
+    fn visit(&mut self, value: &'a RawValue, tokens: &[&str], at: Way<'_>, found: Found<'w, 'a>) {
         let shape = Shape::of(value);
         // A way that ends early leads to nothing: most fields of an object are optional.
         if shape == Shape::Null || self.is_full {
@@ -83,14 +107,15 @@ impl<'w, 'a> Walk<'w, 'a> {
         list: &'a RawValue,
         token: &str,
         rest: &[&str],
-        at: &str,
+        at: Way<'_>,
         found: Found<'w, 'a>,
     ) -> serde_json::Result<()> {
+        // Every element, where the token is not a number.
+        let wanted = token.parse::<usize>().ok();
         let mut index = 0;
         json::each_element(list, &mut |element| {
-            let number = index.to_string();
-            if token == EVERY || token == number {
-                self.visit(element, rest, &step(at, &number), found);
+            if wanted.is_none_or(|wanted| wanted == index) {
+                self.visit(element, rest, Way::Element(&at, index), found);
             }
             index += 1;
             Ok(())
@@ -102,10 +127,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         object: &'a RawValue,
         token: &str,
         rest: &[&str],
-        at: &str,
+        at: Way<'_>,
         found: Found<'w, 'a>,
     ) -> serde_json::Result<()> {
-        let wanted = token.replace("~1", "/").replace("~0", "~");
+        let wanted = unescaped(token);
         let mut has_seen = false;
         json::each_field(object.get().as_bytes(), &mut |key, field| {
             let is_wanted = key == wanted;
@@ -113,17 +138,17 @@ impl<'w, 'a> Walk<'w, 'a> {
                 return Err("written twice");
             }
             if is_wanted || token == EVERY {
-                self.visit(field, rest, &step(at, &key), found);
+                self.visit(field, rest, Way::Field(&at, &key), found);
             }
             Ok(())
         })
     }
 
-    fn add_pod_spec(&mut self, at: &str, value: &'a RawValue) {
+    fn add_pod_spec(&mut self, at: Way<'_>, value: &'a RawValue) {
         let spec = serde_json::Deserializer::from_slice(value.get().as_bytes()).deserialize_option(PodSpec);
         match spec {
             Ok(spec) if spec.has_containers => {
-                let place = |image: &Image<'_>| ImagePlace::Pointer(step(at, &image.place.to_string()));
+                let place = |image: &Image<'_>| Way::Field(&at, &image.place.to_string()).place();
                 self.images.extend(spec.images.into_iter().map(|image| Image { place: place(&image), ..image }));
             }
             // Every pod has a container: what has none is something else, and its images would be missed.
@@ -132,28 +157,27 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn add_image(&mut self, at: &str, value: &'a RawValue) {
+    fn add_image(&mut self, at: Way<'_>, value: &'a RawValue) {
         match json::string(value) {
             // Like null: nothing is there.
             Some(text) if text.is_empty() => {}
             Some(text) => {
-                let place = ImagePlace::Pointer(at.to_owned());
-                self.images.push(Image { place, written: Written::Image(without_scheme(text)) });
+                self.images.push(Image { place: at.place(), written: Written::Image(without_scheme(text)) });
             }
             None => self.unreadable(at, value, "is not an image: write it as a string, registry/repository:tag"),
         }
     }
 
-    fn unreadable(&mut self, at: &str, value: &'a RawValue, cause: impl Into<Cow<'static, str>>) {
+    fn unreadable(&mut self, at: Way<'_>, value: &'a RawValue, cause: impl Into<Cow<'static, str>>) {
         self.has_found = true;
-        let place = ImagePlace::Pointer(at.to_owned());
-        self.images.push(Image { place, written: Written::Unreadable { cause: cause.into(), json: value.get() } });
+        self.images
+            .push(Image { place: at.place(), written: Written::Unreadable { cause: cause.into(), json: value.get() } });
     }
 }
 
-/// The way to a field or an element.
-fn step(at: &str, token: &str) -> String {
-    cut(&format!("{at}/{}", cut(token, PLACE_MAX)), PLACE_MAX).into_owned()
+/// A token of a pointer as the key that it stands for (RFC 6901, section 4).
+fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.contains('~') { Cow::Owned(token.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(token) }
 }
 
 fn without_scheme(image: Cow<'_, str>) -> Cow<'_, str> {

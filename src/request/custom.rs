@@ -43,18 +43,15 @@ struct Walk<'w, 'a> {
     is_full: bool,
 }
 
-/// What to do with a value that a pointer leads to, and the way to it.
-type Found<'w, 'a> = fn(&mut Walk<'w, 'a>, Way<'_>, &'a RawValue);
-
 /// The way from an object to a value in it. It is written out only for what is found: a list may have a million elements.
 #[derive(Clone, Copy)]
-enum Way<'w> {
+enum At<'w> {
     Top,
-    Field(&'w Way<'w>, &'w str),
-    Element(&'w Way<'w>, usize),
+    Field(&'w At<'w>, &'w str),
+    Element(&'w At<'w>, usize),
 }
 
-impl fmt::Display for Way<'_> {
+impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Top => Ok(()),
@@ -64,19 +61,26 @@ impl fmt::Display for Way<'_> {
     }
 }
 
-impl Way<'_> {
+impl At<'_> {
     fn place(self) -> ImagePlace<'static> {
         ImagePlace::Pointer(cut(&self.to_string(), PLACE_MAX).into_owned())
     }
 }
 
+/// What is left of a pointer, and what to do with a value that it leads to and the way to it.
+#[derive(Clone, Copy)]
+struct Way<'p, 'w, 'a> {
+    tokens: &'p [&'p str],
+    found: fn(&mut Walk<'w, 'a>, At<'_>, &'a RawValue),
+}
+
 impl<'w, 'a> Walk<'w, 'a> {
-    fn follow(&mut self, pointer: &Pointer<'_>, object: &'a RawValue, found: Found<'w, 'a>) {
+    fn follow(&mut self, pointer: &Pointer<'_>, object: &'a RawValue, found: fn(&mut Self, At<'_>, &'a RawValue)) {
         let tokens: Vec<&str> = pointer.tokens().collect();
-        self.visit(object, &tokens, Way::Top, found);
+        self.visit(object, At::Top, Way { tokens: &tokens, found });
     }
 
-    fn visit(&mut self, value: &'a RawValue, tokens: &[&str], at: Way<'_>, found: Found<'w, 'a>) {
+    fn visit(&mut self, value: &'a RawValue, at: At<'_>, way: Way<'_, 'w, 'a>) {
         let shape = Shape::of(value);
         // A way that ends early leads to nothing: most fields of an object are optional.
         if shape == Shape::Null || self.is_full {
@@ -86,15 +90,16 @@ impl<'w, 'a> Walk<'w, 'a> {
             self.is_full = true;
             return self.unreadable(at, value, format!("is not read: the object has more than {IMAGES_MAX} images"));
         }
-        let Some((token, rest)) = tokens.split_first() else {
+        let Some((token, rest)) = way.tokens.split_first() else {
             self.has_found = true;
-            return found(self, at, value);
+            return (way.found)(self, at, value);
         };
+        let rest = Way { tokens: rest, ..way };
         // The document was parsed before: what is left to fail is written twice.
         let read = match shape {
-            Shape::List if *token == EVERY || token.parse::<usize>().is_ok() => self.elements(value, token, rest, at, found),
+            Shape::List if *token == EVERY || token.parse::<usize>().is_ok() => self.elements(value, at, token, rest),
             Shape::List => return self.unreadable(at, value, format!("is a list, where the pointer in custom_kinds goes on with {token}: an admin has to write \"*\" there, for every element")),
-            Shape::Object => self.fields(value, token, rest, at, found),
+            Shape::Object => self.fields(value, at, token, rest),
             _ => return self.unreadable(at, value, format!("is not an object with {token}, where custom_kinds says that there is one")),
         };
         if read.is_err() {
@@ -105,17 +110,16 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn elements(
         &mut self,
         list: &'a RawValue,
+        at: At<'_>,
         token: &str,
-        rest: &[&str],
-        at: Way<'_>,
-        found: Found<'w, 'a>,
+        rest: Way<'_, 'w, 'a>,
     ) -> serde_json::Result<()> {
         // Every element, where the token is not a number.
         let wanted = token.parse::<usize>().ok();
         let mut index = 0;
         json::each_element(list, &mut |element| {
             if wanted.is_none_or(|wanted| wanted == index) {
-                self.visit(element, rest, Way::Element(&at, index), found);
+                self.visit(element, At::Element(&at, index), rest);
             }
             index += 1;
             Ok(())
@@ -125,10 +129,9 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn fields(
         &mut self,
         object: &'a RawValue,
+        at: At<'_>,
         token: &str,
-        rest: &[&str],
-        at: Way<'_>,
-        found: Found<'w, 'a>,
+        rest: Way<'_, 'w, 'a>,
     ) -> serde_json::Result<()> {
         let wanted = unescaped(token);
         let mut has_seen = false;
@@ -138,17 +141,17 @@ impl<'w, 'a> Walk<'w, 'a> {
                 return Err("written twice");
             }
             if is_wanted || token == EVERY {
-                self.visit(field, rest, Way::Field(&at, &key), found);
+                self.visit(field, At::Field(&at, &key), rest);
             }
             Ok(())
         })
     }
 
-    fn add_pod_spec(&mut self, at: Way<'_>, value: &'a RawValue) {
+    fn add_pod_spec(&mut self, at: At<'_>, value: &'a RawValue) {
         let spec = serde_json::Deserializer::from_slice(value.get().as_bytes()).deserialize_option(PodSpec);
         match spec {
             Ok(spec) if spec.has_containers => {
-                let place = |image: &Image<'_>| Way::Field(&at, &image.place.to_string()).place();
+                let place = |image: &Image<'_>| At::Field(&at, &image.place.to_string()).place();
                 self.images.extend(spec.images.into_iter().map(|image| Image { place: place(&image), ..image }));
             }
             // Every pod has a container: what has none is something else, and its images would be missed.
@@ -157,7 +160,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn add_image(&mut self, at: Way<'_>, value: &'a RawValue) {
+    fn add_image(&mut self, at: At<'_>, value: &'a RawValue) {
         match json::string(value) {
             // Like null: nothing is there.
             Some(text) if text.is_empty() => {}
@@ -168,7 +171,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn unreadable(&mut self, at: Way<'_>, value: &'a RawValue, cause: impl Into<Cow<'static, str>>) {
+    fn unreadable(&mut self, at: At<'_>, value: &'a RawValue, cause: impl Into<Cow<'static, str>>) {
         self.has_found = true;
         self.images
             .push(Image { place: at.place(), written: Written::Unreadable { cause: cause.into(), json: value.get() } });

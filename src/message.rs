@@ -136,7 +136,7 @@ impl fmt::Display for Problem<'_> {
         let Some(reference) = reference else {
             return match what {
                 Reason::NotReference(error) => write!(f, "{} is not an image reference: {error}", Quoted(text)),
-                Reason::Unreadable(cause) => f.write_str(cause),
+                Reason::Unreadable(cause) => write!(f, "{}", Shown(cause)),
                 _ => f.write_str("has no image: name one"),
             };
         };

@@ -3,7 +3,7 @@
 //! Whoever writes the object chooses its size, so it is walked as unparsed JSON: each step of a pointer reads one
 //! level and keeps nothing of it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde::Deserializer;
 use serde_json::value::RawValue;
@@ -43,20 +43,44 @@ struct Walk<'w, 'a> {
     is_full: bool,
 }
 
+/// The way from an object to a value in it. It is written out only for what is found: a list may have a million elements.
+#[derive(Clone, Copy)]
+enum At<'w> {
+    Top,
+    Field(&'w At<'w>, &'w str),
+    Element(&'w At<'w>, usize),
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Top => Ok(()),
+            Self::Field(above, key) => write!(f, "{above}/{}", cut(key, PLACE_MAX)),
+            Self::Element(above, index) => write!(f, "{above}/{index}"),
+        }
+    }
+}
+
+impl At<'_> {
+    fn place(self) -> ImagePlace<'static> {
+        ImagePlace::Pointer(cut(&self.to_string(), PLACE_MAX).into_owned())
+    }
+}
+
 /// What is left of a pointer, and what to do with a value that it leads to and the way to it.
 #[derive(Clone, Copy)]
 struct Way<'p, 'w, 'a> {
     tokens: &'p [&'p str],
-    found: fn(&mut Walk<'w, 'a>, &str, &'a RawValue),
+    found: fn(&mut Walk<'w, 'a>, At<'_>, &'a RawValue),
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
-    fn follow(&mut self, pointer: &Pointer<'_>, object: &'a RawValue, found: fn(&mut Self, &str, &'a RawValue)) {
+    fn follow(&mut self, pointer: &Pointer<'_>, object: &'a RawValue, found: fn(&mut Self, At<'_>, &'a RawValue)) {
         let tokens: Vec<&str> = pointer.tokens().collect();
-        self.visit(object, "", Way { tokens: &tokens, found });
+        self.visit(object, At::Top, Way { tokens: &tokens, found });
     }
 
-    fn visit(&mut self, value: &'a RawValue, at: &str, way: Way<'_, 'w, 'a>) {
+    fn visit(&mut self, value: &'a RawValue, at: At<'_>, way: Way<'_, 'w, 'a>) {
         let shape = Shape::of(value);
         // A way that ends early leads to nothing: most fields of an object are optional.
         if shape == Shape::Null || self.is_full {
@@ -83,20 +107,33 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn elements(&mut self, list: &'a RawValue, at: &str, token: &str, rest: Way<'_, 'w, 'a>) -> serde_json::Result<()> {
+    fn elements(
+        &mut self,
+        list: &'a RawValue,
+        at: At<'_>,
+        token: &str,
+        rest: Way<'_, 'w, 'a>,
+    ) -> serde_json::Result<()> {
+        // Every element, where the token is not a number.
+        let wanted = token.parse::<usize>().ok();
         let mut index = 0;
         json::each_element(list, &mut |element| {
-            let number = index.to_string();
-            if token == EVERY || token == number {
-                self.visit(element, &step(at, &number), rest);
+            if wanted.is_none_or(|wanted| wanted == index) {
+                self.visit(element, At::Element(&at, index), rest);
             }
             index += 1;
             Ok(())
         })
     }
 
-    fn fields(&mut self, object: &'a RawValue, at: &str, token: &str, rest: Way<'_, 'w, 'a>) -> serde_json::Result<()> {
-        let wanted = token.replace("~1", "/").replace("~0", "~");
+    fn fields(
+        &mut self,
+        object: &'a RawValue,
+        at: At<'_>,
+        token: &str,
+        rest: Way<'_, 'w, 'a>,
+    ) -> serde_json::Result<()> {
+        let wanted = unescaped(token);
         let mut has_seen = false;
         json::each_field(object.get().as_bytes(), &mut |key, field| {
             let is_wanted = key == wanted;
@@ -104,17 +141,17 @@ impl<'w, 'a> Walk<'w, 'a> {
                 return Err("written twice");
             }
             if is_wanted || token == EVERY {
-                self.visit(field, &step(at, &key), rest);
+                self.visit(field, At::Field(&at, &key), rest);
             }
             Ok(())
         })
     }
 
-    fn add_pod_spec(&mut self, at: &str, value: &'a RawValue) {
+    fn add_pod_spec(&mut self, at: At<'_>, value: &'a RawValue) {
         let spec = serde_json::Deserializer::from_slice(value.get().as_bytes()).deserialize_option(PodSpec);
         match spec {
             Ok(spec) if spec.has_containers => {
-                let place = |image: &Image<'_>| ImagePlace::Pointer(step(at, &image.place.to_string()));
+                let place = |image: &Image<'_>| At::Field(&at, &image.place.to_string()).place();
                 self.images.extend(spec.images.into_iter().map(|image| Image { place: place(&image), ..image }));
             }
             // Every pod has a container: what has none is something else, and its images would be missed.
@@ -123,28 +160,27 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn add_image(&mut self, at: &str, value: &'a RawValue) {
+    fn add_image(&mut self, at: At<'_>, value: &'a RawValue) {
         match json::string(value) {
             // Like null: nothing is there.
             Some(text) if text.is_empty() => {}
             Some(text) => {
-                let place = ImagePlace::Pointer(at.to_owned());
-                self.images.push(Image { place, written: Written::Image(without_scheme(text)) });
+                self.images.push(Image { place: at.place(), written: Written::Image(without_scheme(text)) });
             }
             None => self.unreadable(at, value, "is not an image: write it as a string, registry/repository:tag"),
         }
     }
 
-    fn unreadable(&mut self, at: &str, value: &'a RawValue, cause: impl Into<Cow<'static, str>>) {
+    fn unreadable(&mut self, at: At<'_>, value: &'a RawValue, cause: impl Into<Cow<'static, str>>) {
         self.has_found = true;
-        let place = ImagePlace::Pointer(at.to_owned());
-        self.images.push(Image { place, written: Written::Unreadable { cause: cause.into(), json: value.get() } });
+        self.images
+            .push(Image { place: at.place(), written: Written::Unreadable { cause: cause.into(), json: value.get() } });
     }
 }
 
-/// The way to a field or an element.
-fn step(at: &str, token: &str) -> String {
-    cut(&format!("{at}/{}", cut(token, PLACE_MAX)), PLACE_MAX).into_owned()
+/// A token of a pointer as the key that it stands for (RFC 6901, section 4).
+fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.contains('~') { Cow::Owned(token.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(token) }
 }
 
 fn without_scheme(image: Cow<'_, str>) -> Cow<'_, str> {

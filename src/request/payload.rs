@@ -20,6 +20,7 @@ use crate::{
     json::{JsonString, Key, StringAt, Strings, written_twice},
     kind,
     settings::Settings,
+    shown::Shown,
 };
 
 /// What the host asks the policy to judge.
@@ -56,7 +57,8 @@ pub struct PayloadError(serde_json::Error);
 
 impl fmt::Display for PayloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the admission request cannot be read: {}", self.0)
+        // It can quote a string of the request, of any length.
+        write!(f, "the admission request cannot be read: {}", Shown(&self.0.to_string()))
     }
 }
 

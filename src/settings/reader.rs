@@ -18,8 +18,8 @@ const WITHOUT_VALUE: &str = "has no value: write one, or leave the key out";
 
 /// The most values that one setting may have, and the size in bytes under which nobody counts them: in memory, a
 /// value takes many times the two bytes that it may take in JSON.
-const VALUES_MAX: usize = 100_000;
-const COUNTED_FROM: usize = 200_000;
+const VALUES_MAX: usize = 40_000;
+const COUNTED_FROM: usize = 80_000;
 
 /// A setting that is read when it is first asked for, and once.
 #[derive(Debug)]
@@ -133,8 +133,11 @@ impl<'a, 's> Setting<'a, 's> {
             self.mismatch("a list", example);
             return Vec::new();
         };
+        // A list that grows takes up to three times its own memory.
+        let mut list = Vec::with_capacity(elements.len());
         let read = |(index, value)| read(Setting { value, place: place.element(index), problems: &mut *problems });
-        elements.into_iter().enumerate().filter_map(read).collect()
+        list.extend(elements.into_iter().enumerate().filter_map(read));
+        list
     }
 
     /// Reads a list that must not be empty, because an empty one would mean the opposite of what it seems to.

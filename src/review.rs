@@ -81,26 +81,24 @@ pub fn is_exempt<'s>(request: &Request<'_>, settings: &'s Settings<'_>) -> Resul
 
 /// The images that the old object has too, and those that it has not. An image is the same wherever it stands; what is
 /// not an image has to be the same at the same place.
-fn split<'w>(images: &'w [Image<'w>], old: &[Image<'_>]) -> (Vec<&'w Image<'w>>, Vec<&'w Image<'w>>) {
+fn split<'w>(images: &'w [Image<'w>], old: &'w [Image<'w>]) -> (Vec<&'w Image<'w>>, Vec<&'w Image<'w>>) {
     let mut texts: Vec<&str> = old.iter().filter_map(Image::text).collect();
     texts.sort_unstable();
-    let defects: Vec<&Image<'_>> = old.iter().filter(|image| image.text().is_none()).take(DEFECTS_MAX).collect();
-    images.iter().partition(|image| match &image.written {
-        Written::Image(text) => texts.binary_search(&&**text).is_ok(),
-        Written::Nothing | Written::Unreadable { .. } => defects.iter().any(|old| is_same_defect(image, old)),
+    let mut defects: Vec<(String, &str)> = old.iter().filter_map(defect).collect();
+    defects.sort_unstable();
+    images.iter().partition(|image| match image.text() {
+        Some(text) => texts.binary_search(&text).is_ok(),
+        None => defect(image).is_some_and(|defect| defects.binary_search(&defect).is_ok()),
     })
 }
 
-/// How many defects of an old object are compared: an object that somebody works with has a few.
-const DEFECTS_MAX: usize = 100;
-
-fn is_same_defect(image: &Image<'_>, old: &Image<'_>) -> bool {
-    image.place.is(&old.place)
-        && match (&image.written, &old.written) {
-            (Written::Unreadable { json, .. }, Written::Unreadable { json: old, .. }) => json == old,
-            (Written::Nothing, Written::Nothing) => true,
-            _ => false,
-        }
+/// Where something stands that is not an image, and its JSON.
+fn defect<'w>(image: &'w Image<'_>) -> Option<(String, &'w str)> {
+    match &image.written {
+        Written::Image(_) => None,
+        Written::Nothing => Some((image.place.to_string(), "")),
+        Written::Unreadable { json, .. } => Some((image.place.to_string(), json)),
+    }
 }
 
 /// Warns about exceptions that are about to end.

@@ -184,27 +184,34 @@ fn names_an_index(reference: &Reference<'_>, image: &ImageDescription) -> bool {
 }
 
 fn license_problem(license: &Claim) -> Option<Unmet> {
-    let text = match license {
-        Claim::Missing => return Some(Unmet::NoLicense),
-        Claim::Unreadable => return Some(Unmet::LongLabel(LICENSES)),
-        Claim::Text(text) => text,
+    let text = match claimed(license, LICENSES, Unmet::NoLicense) {
+        Ok(text) => text,
+        Err(unmet) => return Some(unmet),
     };
     match license::is_open_source(text) {
-        None => Some(Unmet::NotSpdx(text.clone())),
-        Some(false) => Some(Unmet::NotOpenSource(text.clone())),
+        None => Some(Unmet::NotSpdx(text.to_owned())),
+        Some(false) => Some(Unmet::NotOpenSource(text.to_owned())),
         Some(true) => None,
     }
 }
 
+/// What an image claims under a name, or what is wrong with that.
+fn claimed<'c>(claim: &'c Claim, name: &'static str, missing: Unmet) -> Result<&'c str, Unmet> {
+    match claim {
+        Claim::Missing => Err(missing),
+        Claim::Unreadable => Err(Unmet::LongLabel(name)),
+        Claim::Text(text) => Ok(text),
+    }
+}
+
 fn source_problem(source: &Claim) -> Option<Unmet> {
-    let text = match source {
-        Claim::Missing => return Some(Unmet::NoSource),
-        Claim::Unreadable => return Some(Unmet::LongLabel(SOURCE)),
-        Claim::Text(text) => text,
+    let text = match claimed(source, SOURCE, Unmet::NoSource) {
+        Ok(text) => text,
+        Err(unmet) => return Some(unmet),
     };
     let host = text.strip_prefix("https://").and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     let is_address = !host.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-    (!is_address).then(|| Unmet::NotHttps(text.clone()))
+    (!is_address).then(|| Unmet::NotHttps(text.to_owned()))
 }
 
 fn age_problem(image: &ImageDescription, allowed: u32, now: impl FnOnce() -> Result<i64, i64>) -> Option<Unmet> {
@@ -225,13 +232,9 @@ fn age_problem(image: &ImageDescription, allowed: u32, now: impl FnOnce() -> Res
 
 /// When an image says that it was created.
 fn created(claim: &Claim) -> Result<i64, Unmet> {
-    let text = match claim {
-        Claim::Missing => return Err(Unmet::NoCreated),
-        Claim::Unreadable => return Err(Unmet::LongLabel(CREATED)),
-        Claim::Text(text) => text,
-    };
+    let text = claimed(claim, CREATED, Unmet::NoCreated)?;
     match instant::parse(text) {
-        None => Err(Unmet::NotTime(text.clone())),
+        None => Err(Unmet::NotTime(text.to_owned())),
         Some(seconds) if seconds <= CONSTANT_MAX => Err(Unmet::Meaningless(Day(seconds))),
         Some(seconds) => Ok(seconds),
     }

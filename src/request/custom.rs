@@ -43,16 +43,20 @@ struct Walk<'w, 'a> {
     is_full: bool,
 }
 
-/// What to do with a value that a pointer leads to, and the way to it.
-type Found<'w, 'a> = fn(&mut Walk<'w, 'a>, &str, &'a RawValue);
+/// What is left of a pointer, and what to do with a value that it leads to and the way to it.
+#[derive(Clone, Copy)]
+struct Way<'p, 'w, 'a> {
+    tokens: &'p [&'p str],
+    found: fn(&mut Walk<'w, 'a>, &str, &'a RawValue),
+}
 
 impl<'w, 'a> Walk<'w, 'a> {
-    fn follow(&mut self, pointer: &Pointer<'_>, object: &'a RawValue, found: Found<'w, 'a>) {
+    fn follow(&mut self, pointer: &Pointer<'_>, object: &'a RawValue, found: fn(&mut Self, &str, &'a RawValue)) {
         let tokens: Vec<&str> = pointer.tokens().collect();
-        self.visit(object, &tokens, "", found);
+        self.visit(object, "", Way { tokens: &tokens, found });
     }
 
-    fn visit(&mut self, value: &'a RawValue, tokens: &[&str], at: &str, found: Found<'w, 'a>) {
+    fn visit(&mut self, value: &'a RawValue, at: &str, way: Way<'_, 'w, 'a>) {
         let shape = Shape::of(value);
         // A way that ends early leads to nothing: most fields of an object are optional.
         if shape == Shape::Null || self.is_full {
@@ -62,15 +66,16 @@ impl<'w, 'a> Walk<'w, 'a> {
             self.is_full = true;
             return self.unreadable(at, value, format!("is not read: the object has more than {IMAGES_MAX} images"));
         }
-        let Some((token, rest)) = tokens.split_first() else {
+        let Some((token, rest)) = way.tokens.split_first() else {
             self.has_found = true;
-            return found(self, at, value);
+            return (way.found)(self, at, value);
         };
+        let rest = Way { tokens: rest, ..way };
         // The document was parsed before: what is left to fail is written twice.
         let read = match shape {
-            Shape::List if *token == EVERY || token.parse::<usize>().is_ok() => self.elements(value, token, rest, at, found),
+            Shape::List if *token == EVERY || token.parse::<usize>().is_ok() => self.elements(value, at, token, rest),
             Shape::List => return self.unreadable(at, value, format!("is a list, where the pointer in custom_kinds goes on with {token}: an admin has to write \"*\" there, for every element")),
-            Shape::Object => self.fields(value, token, rest, at, found),
+            Shape::Object => self.fields(value, at, token, rest),
             _ => return self.unreadable(at, value, format!("is not an object with {token}, where custom_kinds says that there is one")),
         };
         if read.is_err() {
@@ -78,33 +83,19 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn elements(
-        &mut self,
-        list: &'a RawValue,
-        token: &str,
-        rest: &[&str],
-        at: &str,
-        found: Found<'w, 'a>,
-    ) -> serde_json::Result<()> {
+    fn elements(&mut self, list: &'a RawValue, at: &str, token: &str, rest: Way<'_, 'w, 'a>) -> serde_json::Result<()> {
         let mut index = 0;
         json::each_element(list, &mut |element| {
             let number = index.to_string();
             if token == EVERY || token == number {
-                self.visit(element, rest, &step(at, &number), found);
+                self.visit(element, &step(at, &number), rest);
             }
             index += 1;
             Ok(())
         })
     }
 
-    fn fields(
-        &mut self,
-        object: &'a RawValue,
-        token: &str,
-        rest: &[&str],
-        at: &str,
-        found: Found<'w, 'a>,
-    ) -> serde_json::Result<()> {
+    fn fields(&mut self, object: &'a RawValue, at: &str, token: &str, rest: Way<'_, 'w, 'a>) -> serde_json::Result<()> {
         let wanted = token.replace("~1", "/").replace("~0", "~");
         let mut has_seen = false;
         json::each_field(object.get().as_bytes(), &mut |key, field| {
@@ -113,7 +104,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 return Err("written twice");
             }
             if is_wanted || token == EVERY {
-                self.visit(field, rest, &step(at, &key), found);
+                self.visit(field, &step(at, &key), rest);
             }
             Ok(())
         })

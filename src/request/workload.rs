@@ -75,22 +75,6 @@ pub enum ImagePlace<'a> {
     Pointer(String),
 }
 
-impl ImagePlace<'_> {
-    /// Whether two objects have the same place: an element of a list is found by its name wherever it stands.
-    pub(crate) fn is(&self, other: &ImagePlace<'_>) -> bool {
-        match (self, other) {
-            (Self::Element(list, Some(name), _), ImagePlace::Element(other_list, Some(other), _)) => {
-                list == other_list && name == other
-            }
-            (Self::Element(list, None, index), ImagePlace::Element(other_list, None, other)) => {
-                list == other_list && index == other
-            }
-            (Self::Pointer(pointer), ImagePlace::Pointer(other)) => pointer == other,
-            _ => false,
-        }
-    }
-}
-
 impl fmt::Display for ImagePlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

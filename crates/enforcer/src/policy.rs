@@ -19,14 +19,10 @@ pub use registry_enforcer::{
 };
 use registry_enforcer::{
     message::{self, Finding},
-    request::{
-        admission::{Object, Request},
-        unjudged::Unjudged,
-        workload::ImagePlace,
-    },
+    request::{payload::Payload, unjudged::Unjudged, workload::ImagePlace},
     review,
 };
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 
 /// How many characters [`escaped`] takes at a time: escaped, they are fewer than [`Shown`] cuts at.
 const PIECE_LENGTH: usize = 30;
@@ -58,22 +54,31 @@ pub fn escaped(text: &str, length_max: usize) -> String {
     escaped
 }
 
-/// The request that creates an object, as the API server would send it.
-pub fn creation<'a>(group: &'a str, kind: &'a str, namespace: Option<&'a str>, name: &'a str) -> Request<'a> {
-    let mut request = Request::default();
-    request.kind.group.0 = group.into();
-    request.kind.kind.0 = kind.into();
-    // The core's type of a string has no name outside of it.
-    let mut string = request.operation.clone();
-    let mut string = |text: &'a str| {
-        string.0 = text.into();
-        string.clone()
-    };
-    // An empty name is none, as for a request of the API server.
-    request.namespace = namespace.filter(|namespace| !namespace.is_empty()).map(&mut string);
-    request.name = Some(string(name));
-    request.operation = string("CREATE");
-    request
+/// The creation of an object, as the API server asks about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Creation<'a> {
+    /// The API group, empty for the core group.
+    pub group: &'a str,
+    /// The kind.
+    pub kind: &'a str,
+    /// The namespace, `None` for an object that is in none.
+    pub namespace: Option<&'a str>,
+    /// The name, empty where the API server has yet to make one.
+    pub name: &'a str,
+}
+
+impl Creation<'_> {
+    /// What the policy's host would hand over. The core reads it as in the cluster: a request that was put together
+    /// otherwise would lack what `custom_kinds` are read from.
+    fn payload(&self, object: &RawValue) -> Vec<u8> {
+        let Self { group, kind, namespace, name } = self;
+        let [group, kind, name] = [group, kind, name].map(|text| json!(text));
+        let namespace = json!(namespace);
+        format!(
+            r#"{{"request":{{"kind":{{"group":{group},"kind":{kind}}},"name":{name},"namespace":{namespace},"operation":"CREATE","object":{object}}}}}"#
+        )
+        .into_bytes()
+    }
 }
 
 /// Which images an object asks for.
@@ -127,21 +132,22 @@ impl Demanded {
     }
 }
 
-/// Which images the object of a request asks for.
+/// Which images an object asks for.
 ///
 /// # Errors
 ///
 /// Every problem of a setting that is needed.
-pub fn images_of<'a>(
-    mut request: Request<'a>,
-    object: &'a RawValue,
-    settings: &Settings<'_>,
-) -> Result<ImagesOf, Problems> {
+pub fn images_of(creation: &Creation<'_>, object: &RawValue, settings: &Settings<'_>) -> Result<ImagesOf, Problems> {
+    let payload = creation.payload(object);
+    let mut request = match Payload::parse(&payload) {
+        Ok(payload) => payload.request,
+        Err(cause) => return Ok(ImagesOf::Unreadable(cause.to_string())),
+    };
     if review::is_exempt(&request, settings).map_err(Clone::clone)? {
         return Ok(ImagesOf::Nothing);
     }
-    request.object = Some(Object::Json(object));
-    match request.clone().workload(settings) {
+    let read = request.clone();
+    match request.workload(settings) {
         Ok(workload) => {
             let demanded = |image: Image<'_>| (image.place.to_string(), Demanded::of(image.written));
             Ok(ImagesOf::Object(workload.images.into_iter().map(demanded).collect()))
@@ -149,7 +155,7 @@ pub fn images_of<'a>(
         Err(Unjudged::UnknownKind | Unjudged::NoObject) => Ok(ImagesOf::UnknownKind),
         Err(Unjudged::Settings(problems)) => Err(problems),
         Err(Unjudged::Object(_) | Unjudged::NoSandboxImage(..)) => {
-            let message = review::review(request, settings, &NoFacts).message.unwrap_or_default();
+            let message = review::review(read, settings, &NoFacts).message.unwrap_or_default();
             // The lines that follow are the operator's help, which is not about this object.
             Ok(ImagesOf::Unreadable(message.lines().next().unwrap_or_default().to_owned()))
         }
@@ -171,18 +177,20 @@ pub enum Review {
 /// # Errors
 ///
 /// Every problem of a setting that is needed.
-pub fn review<'a>(
-    request: Request<'a>,
-    object: &'a RawValue,
+pub fn review(
+    creation: &Creation<'_>,
+    object: &RawValue,
     settings: &Settings<'_>,
     facts: &impl Facts,
 ) -> Result<Review, Problems> {
-    if let ImagesOf::UnknownKind = images_of(request.clone(), object, settings)? {
+    if let ImagesOf::UnknownKind = images_of(creation, object, settings)? {
         return Ok(Review::NotAsked);
     }
-    let mut request = request;
-    request.object = Some(Object::Json(object));
-    let answer = review::review(request, settings, facts);
+    let payload = creation.payload(object);
+    let answer = match Payload::parse(&payload) {
+        Ok(payload) => review::review(payload.request, settings, facts),
+        Err(cause) => return Ok(Review::Refused(cause.to_string())),
+    };
     Ok(match answer.message {
         Some(message) => Review::Refused(message),
         None => Review::Accepted(answer.warnings),
@@ -213,7 +221,7 @@ pub fn names_allow_list(settings: &Settings<'_>) -> anyhow::Result<bool> {
 pub fn reads(group: &str, kind: &str, settings: &Settings<'_>) -> Result<bool, Problems> {
     let empty = RawValue::from_string("{}".to_owned()).unwrap_or_default();
     // Without a namespace: no exemption hides the kind.
-    let images = images_of(creation(group, kind, None, ""), &empty, settings)?;
+    let images = images_of(&Creation { group, kind, namespace: None, name: "" }, &empty, settings)?;
     Ok(!matches!(images, ImagesOf::UnknownKind))
 }
 

@@ -13,6 +13,10 @@ note: no registry was asked: of byoc_requirements only pinned_digest and registr
 fn report(arguments: &[&[&str]], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_enforcer"));
     command.arg("report").args(arguments.concat()).current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("RUST_BACKTRACE");
+    // Without a file, the cluster would be asked.
+    if !arguments.concat().iter().any(|argument| argument.contains("cluster.json") || argument.contains("missing")) {
+        command.arg("-");
+    }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     // It may stop at the first error without a look at the rest.
@@ -92,7 +96,7 @@ fn says_everything_that_is_wrong_with_the_settings() {
         "",
         &format!(
             "error: the settings in {name} are not valid:\n\
-             registry_prefixes: is empty: name at least one registry, for example [docker-registry.tools.wmflabs.org]\n\
+             registry_prefixes: names no registry: write at least one, for example [docker-registry.tools.wmflabs.org]\n\
              sunset_date: \"31/12/2026\" is not a date: write 2026-12-31\n"
         ),
     );

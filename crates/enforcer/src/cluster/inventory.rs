@@ -13,7 +13,7 @@ use crate::{
         object::{Head, Names},
         stream::{self, Taken},
     },
-    policy::{self, Demanded, ImagesOf, Settings},
+    policy::{self, Creation, Demanded, ImagesOf, Settings},
 };
 
 const CORE: &str = "";
@@ -197,8 +197,9 @@ fn demands(
     if head.has_ended(&this.group, &this.kind, names) {
         return Ok(Demands::None);
     }
-    let request = policy::creation(&this.group, &this.kind, this.namespace.as_deref(), &this.name);
-    let images = policy::images_of(request, object, settings).map_err(|problems| anyhow!("{problems}"))?;
+    let Workload { namespace, kind, name, group } = this;
+    let creation = Creation { group, kind, namespace: namespace.as_deref(), name };
+    let images = policy::images_of(&creation, object, settings).map_err(|problems| anyhow!("{problems}"))?;
     Ok(match images {
         ImagesOf::Nothing => Demands::None,
         ImagesOf::UnknownKind => Demands::UnknownKind,

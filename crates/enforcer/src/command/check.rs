@@ -24,7 +24,7 @@ use crate::{
     },
     live::cluster::Flags,
     output::checked::{self, Checked, Outcome},
-    policy::{self, Review, Settings},
+    policy::{self, Creation, Review, Settings},
 };
 
 /// The namespace of an object that names none, as with kubectl.
@@ -152,8 +152,8 @@ impl Bench<'_, '_> {
             Outcome::NotJudged
         } else {
             let group = policy::group_of(&api_version);
-            let request = policy::creation(group, &kind, Some(namespace), &names.name);
-            let review = policy::review(request, json, self.settings, &self.snapshot.at(self.snapshot.seconds()));
+            let creation = Creation { group, kind: &kind, namespace: Some(namespace), name: &names.name };
+            let review = policy::review(&creation, json, self.settings, &self.snapshot.at(self.snapshot.seconds()));
             match review.map_err(|problems| anyhow!("{problems}"))? {
                 Review::NotAsked => Outcome::NotJudged,
                 Review::Accepted(warnings) => Outcome::Allowed(warnings),

@@ -13,7 +13,8 @@ use crate::host::Host;
 pub const NOW: u64 = 1_789_732_800;
 pub const DAY: u64 = 86_400;
 
-fn meter() -> &'static Meter {
+/// The policy on the engine that counts, compiled once for all tests.
+pub fn meter() -> &'static Meter {
     static METER: OnceLock<Meter> = OnceLock::new();
     METER.get_or_init(|| Meter::load(&wasm()).unwrap())
 }

@@ -4,6 +4,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod attacks;
+mod bounds;
 mod build;
 mod call;
 mod capabilities;

@@ -10,7 +10,6 @@ use wasmtime::{Cache, Caller, Config, Engine, Extern, InstancePre, Linker, Memor
 
 use crate::host::HostCalls;
 
-const FUNCTION: &[u8] = b"validate";
 /// What a guest exports to be called first; which of them, its compiler decides.
 const STARTS: [&str; 3] = ["_initialize", "_start", "wapc_init"];
 
@@ -34,6 +33,7 @@ pub struct Metered {
 
 /// One call of the guest.
 struct Call {
+    function: &'static str,
     payload: Vec<u8>,
     host: Arc<dyn HostCalls>,
     /// What the host said to the guest's last question.
@@ -64,9 +64,24 @@ impl Meter {
     ///
     /// The guest traps, or answers that it failed.
     pub fn validate(&self, clock: Clock, payload: &[u8], host: Arc<dyn HostCalls>) -> anyhow::Result<Metered> {
+        self.call("validate", clock, payload, host)
+    }
+
+    /// Calls a function of a new instance.
+    ///
+    /// # Errors
+    ///
+    /// The guest traps, or answers that it failed.
+    pub fn call(
+        &self,
+        function: &'static str,
+        clock: Clock,
+        payload: &[u8],
+        host: Arc<dyn HostCalls>,
+    ) -> anyhow::Result<Metered> {
         let length = u32::try_from(payload.len())?;
         let payload = payload.to_vec();
-        let call = Call { payload, host, said: Ok(Vec::new()), answer: Vec::new(), clock, clock_reads: 0 };
+        let call = Call { function, payload, host, said: Ok(Vec::new()), answer: Vec::new(), clock, clock_reads: 0 };
         let mut store = Store::new(self.guest.module().engine(), call);
         store.set_fuel(u64::MAX)?;
         let guest = self.guest.instantiate(&mut store)?;
@@ -75,8 +90,8 @@ impl Meter {
                 function.call(&mut store, ())?;
             }
         }
-        let function = guest.get_typed_func::<(u32, u32), u32>(&mut store, "__guest_call")?;
-        let succeeded = function.call(&mut store, (FUNCTION.len() as u32, length))?;
+        let guest_call = guest.get_typed_func::<(u32, u32), u32>(&mut store, "__guest_call")?;
+        let succeeded = guest_call.call(&mut store, (u32::try_from(function.len())?, length))?;
         ensure!(succeeded == 1, "the guest failed");
         let memory = guest.get_memory(&mut store, "memory").map_or(0, |memory| memory.data_size(&store));
         let instructions = u64::MAX - store.get_fuel()?;
@@ -89,8 +104,9 @@ impl Meter {
 fn wapc_host(engine: &Engine, module: &Module) -> wasmtime::Result<Linker<Call>> {
     let mut linker = Linker::new(engine);
     linker.func_wrap("wapc", "__guest_request", |mut caller: Caller<'_, Call>, function: u32, payload: u32| {
-        let bytes = caller.data().payload.clone();
-        write(&mut caller, function, FUNCTION)?;
+        let Call { function: name, payload: bytes, .. } = caller.data();
+        let (name, bytes) = (*name, bytes.clone());
+        write(&mut caller, function, name.as_bytes())?;
         write(&mut caller, payload, &bytes)
     })?;
     linker.func_wrap("wapc", "__guest_response", |mut caller: Caller<'_, Call>, start: u32, length: u32| {

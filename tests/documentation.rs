@@ -12,6 +12,7 @@ use registry_enforcer::{
 use serde_json::{Value, json};
 
 const README: (&str, &str) = ("README.md", include_str!("../README.md"));
+const SETTINGS: (&str, &str) = ("docs/settings.md", include_str!("../docs/settings.md"));
 const MIGRATION: (&str, &str) = ("docs/migration.md", include_str!("../docs/migration.md"));
 const SUNSET: (&str, &str) = ("docs/sunset.md", include_str!("../docs/sunset.md"));
 
@@ -38,7 +39,7 @@ fn yaml(text: &str) -> Value {
 
 #[test]
 fn every_yaml_block_holds_valid_settings() {
-    for (document, text) in [README, MIGRATION, SUNSET] {
+    for (document, text) in [README, SETTINGS, MIGRATION, SUNSET] {
         let blocks = blocks(text, "yaml");
         assert!(!blocks.is_empty(), "{document} has no YAML block");
         for block in blocks {
@@ -67,7 +68,7 @@ fn the_settings_reference_has_every_setting() {
 
 #[test]
 fn the_containerfile_has_the_labels_that_open_source_asks_for() {
-    let containerfile = blocks(README.1, "Dockerfile").remove(0);
+    let containerfile = blocks(SETTINGS.1, "Dockerfile").remove(0);
     let labels: Vec<&str> = containerfile.lines().filter_map(|line| line.strip_prefix("LABEL ")).collect();
     assert_eq!(
         labels,

@@ -34,7 +34,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         r#""allowed_namespaces": [5]"#,
         "allowed_namespaces[0]",
-        "is a number, not an object: write for example {name: tool-mix, sunset_date: 2026-12-31}",
+        "is a number, not a string: write it in quotes, for example \"tool-mix\"",
     ),
     (
         r#""allowed_namespaces": ["a*b"]"#,
@@ -46,7 +46,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         "exempt_namespaces[0]",
         r#""Kube-System" is not a namespace: use up to 63 of a-z, 0-9 and "-", for example tool-mix"#,
     ),
-    (r#""sunset_date": 20261231"#, "sunset_date", "is a number, not a string in quotes: write for example 2026-12-31"),
+    (
+        r#""sunset_date": 20261231"#,
+        "sunset_date",
+        "is a number, not a string: write it in quotes, for example \"2026-12-31\"",
+    ),
     (r#""sunset_date": "31/12/2026""#, "sunset_date", r#""31/12/2026" is not a date: write 2026-12-31"#),
     (
         r#""sunset_date": "2026-12-31T12:00:00""#,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::host::HostCalls;
-use expect_test::{Expect, expect};
+use expect_test::expect;
 use serde_json::{Value, json};
 
 use crate::call::{accepts, check, payload, validate};
@@ -517,7 +517,7 @@ fn wrong_settings_refuse_where_they_are_needed() {
         reason: T302863
         sunset_date: 5: refused 403
         the settings of this policy are not valid, so it can approve no image:
-        sunset_date: is a number, not a string in quotes: write for example 2026-12-31
+        sunset_date: is a number, not a string: write it in quotes, for example "2026-12-31"
         Ask the admins.
         warn_before_days: 5: refused 403
         1 image of Pod tool-mix/web is not allowed:

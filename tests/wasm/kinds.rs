@@ -595,14 +595,14 @@ fn nodes_are_judged_on_their_sandbox_images() {
         create("Node", json!({"status": {"images": "pause"}})),
         expect![[r#"
             refused 403
-            Node tool-mix/web cannot be read: its status.images cannot be read: invalid type: string "pause", expected a list at line 1 column 7: send a Node as the Kubernetes API describes it
+            Node tool-mix/web cannot be read: status.images: invalid type: string "pause", expected a list at line 1 column 7: send a Node as the Kubernetes API describes it
         "#]],
     );
     check(
         create("Node", json!({"status": {"images": [{"names": [5]}]}})),
         expect![[r#"
             refused 403
-            Node tool-mix/web cannot be read: its status.images cannot be read: expected an object with a list of names at line 1 column 15: send a Node as the Kubernetes API describes it
+            Node tool-mix/web cannot be read: status.images: expected an object with a list of names at line 1 column 15: send a Node as the Kubernetes API describes it
         "#]],
     );
 }

@@ -376,7 +376,7 @@ fn a_registry_that_fails_is_told() {
         expect![[r#"
             refused 403
             1 image of Pod tool-mix/web is not allowed:
-            - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: what its registry says about it cannot be read: the policy server could not ask the registry
+            - containers[a]: 127.0.0.1:5000/web:1 lacks what the exception for tool-mix requires: what its registry says about it cannot be read: no answer in time
             approved: reg.example
             ends: never
             exception: allowed_namespaces[0]

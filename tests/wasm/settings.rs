@@ -71,8 +71,8 @@ fn reports_every_problem_at_once() {
             allowed_namespaces[2].nam: is not known here: did you mean name?
             allowed_namespaces[3].sunset_date: "31/12/2026" is not a date: write 2026-12-31
             allowed_namespaces[3].registry_prefixes: is empty: write for example [quay.io/team], or leave allowed_namespaces[3].registry_prefixes out
-            allowed_namespaces[3].reason: is a number, not a string in quotes: write for example T302863
-            allowed_namespaces[4]: is a number, not an object: write for example {name: tool-mix, sunset_date: 2026-12-31}
+            allowed_namespaces[3].reason: is a number, not a string: write it in quotes, for example "T302863"
+            allowed_namespaces[4]: is a number, not a string: write it in quotes, for example "tool-mix"
             and 21 more"#]],
     );
 }
@@ -160,7 +160,7 @@ fn nesting_without_end_is_not_valid() {
     let message = settings_problems(deep.as_bytes()).expect("the settings are not valid");
     expect![[r#"
         registry_prefixes: names no registry: write at least one, for example [docker-registry.tools.wmflabs.org]
-        help: is not JSON: recursion limit exceeded at line 1 column 128"#]]
+        help: has more than 40000 values: write fewer"#]]
     .assert_eq(&message);
 }
 

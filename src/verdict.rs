@@ -122,7 +122,7 @@ pub enum Reason<'j> {
     /// It comes from elsewhere and no exception lets it in.
     NoException(Lack<'j>),
     /// Its approval has ended, or nobody can tell, and no exception lets it in.
-    ApprovalEnded(Ending<'j>, Lack<'j>),
+    ApprovalEnded(Box<Ending<'j>>, Lack<'j>),
     /// An exception covers it, but it lacks what an image from outside must bring.
     Unmet(Grant<'j>, Vec<Unmet>),
 }
@@ -143,7 +143,8 @@ impl<'j> Reason<'j> {
     #[must_use]
     pub fn ending(&self) -> Option<Ending<'j>> {
         match self {
-            Self::DenialBegan(ending) | Self::ApprovalEnded(ending, _) => Some(*ending),
+            Self::DenialBegan(ending) => Some(*ending),
+            Self::ApprovalEnded(ending, _) => Some(**ending),
             _ => None,
         }
     }
@@ -212,7 +213,9 @@ impl<'j> Stop<'j> {
     /// The same, where an approval of the image has ended before.
     pub(crate) fn after(self, ended: Option<Ending<'j>>) -> Self {
         match (self, ended) {
-            (Self::Refused(Reason::NoException(lack)), Some(ending)) => Reason::ApprovalEnded(ending, lack).into(),
+            (Self::Refused(Reason::NoException(lack)), Some(ending)) => {
+                Reason::ApprovalEnded(Box::new(ending), lack).into()
+            }
             (stop, _) => stop,
         }
     }

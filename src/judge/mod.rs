@@ -143,7 +143,7 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
         self.check_denials(reference)?;
         match self.approval(reference)? {
             Approval::Always | Approval::Until(_) => Ok(()),
-            Approval::Ended(ending) => Err(Reason::ApprovalEnded(ending, Lack::None).into()),
+            Approval::Ended(ending) => Err(Reason::ApprovalEnded(Box::new(ending), Lack::None).into()),
             Approval::Never => Err(Lack::None.into()),
         }
     }

@@ -40,7 +40,7 @@ impl<F: Facts> Judge<'_, '_, F> {
     pub(super) fn approval<'j>(&'j self, reference: &Reference<'_>) -> Result<Approval<'j>, &'j Problems> {
         let entries = self.settings.registry_prefixes()?;
         let approves = |entry: &PrefixEntry<'_>| entry.prefix.approves(reference, self.namespace);
-        if entries.iter().any(|entry| entry.end().is_none() && approves(entry)) {
+        if entries.iter().any(|entry| approves(entry) && entry.end().is_none()) {
             return Ok(Approval::Always);
         }
         let dated = entries.iter().enumerate().filter(|(_, entry)| entry.end().is_some_and(|_| approves(entry)));

@@ -50,7 +50,7 @@ impl<'a> PrefixEntry<'a> {
 
     fn read<'s>(setting: Setting<'a, 's>, finish: impl FnOnce(&Retirement<'a>, Fields<'a, 's>)) -> Option<Self> {
         if setting.is_scalar() {
-            return Some(Self { prefix: read_prefix(setting)?, retirement: None });
+            return read_prefix(setting).map(|prefix| Self { prefix, retirement: None });
         }
         let mut fields = setting.fields(EXAMPLE)?;
         let prefix = fields.required("prefix", "quay.io/team", read_prefix);

@@ -142,9 +142,15 @@ fn denial() -> impl Strategy<Value = String> {
     prefix().prop_filter("a prefix", |prefix| Prefix::parse(prefix.into()).is_ok())
 }
 
-/// An approval or a denial: a prefix, or one with an end and a replacement, which is rarely of use.
+/// Where images go: an approved host, parts of which are denied.
+fn replacement() -> impl Strategy<Value = &'static str> {
+    select(&["new.example", "new.example/a", "new.example/{namespace}", "new.example/library"])
+}
+
+/// An approval or a denial with an end and a replacement.
 fn dated() -> impl Strategy<Value = Value> {
-    (denial(), option::of(date()), option::of(prefix())).prop_map(|(prefix, end, replaced_by)| {
+    let prefix = prop_oneof![denial(), replacement().prop_map(str::to_owned), Just("new.example/a/nginx".to_owned())];
+    (prefix, option::of(date()), option::weighted(0.8, replacement())).prop_map(|(prefix, end, replaced_by)| {
         let mut entry = json!({"prefix": prefix, "sunset_date": end, "replaced_by": replaced_by});
         entry.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
         entry
@@ -152,15 +158,22 @@ fn dated() -> impl Strategy<Value = Value> {
 }
 
 fn mirror() -> impl Strategy<Value = Value> {
-    (denial(), prefix()).prop_map(|(prefix, replaced_by)| json!({"prefix": prefix, "replaced_by": replaced_by}))
+    let prefix = prop_oneof![denial(), Just("docker.io".to_owned()), Just("quay.io".to_owned())];
+    (prefix, replacement()).prop_map(|(prefix, replaced_by)| json!({"prefix": prefix, "replaced_by": replaced_by}))
 }
 
 /// Valid settings that retire registries and images.
 fn retiring() -> impl Strategy<Value = Value> {
-    let settings = (vec(denial(), 1..3), vec(dated(), 0..3), vec(dated(), 0..3), vec(mirror(), 0..2));
-    settings.prop_filter_map("not valid", |(approved, dated, denied, mirrors)| {
-        let approved: Vec<Value> = approved.into_iter().map(Value::from).chain(dated).collect();
-        let settings = json!({"registry_prefixes": approved, "denied_images": denied, "mirrors": mirrors});
+    let tags = vec(select(&["latest", "1"]), 0..2);
+    let settings = (vec(dated(), 0..3), vec(dated(), 0..3), vec(mirror(), 0..2), tags);
+    settings.prop_filter_map("not valid", |(dated, denied, mirrors, denied_tags)| {
+        let approved: Vec<Value> = [json!("new.example")].into_iter().chain(dated).collect();
+        let settings = json!({
+            "registry_prefixes": approved,
+            "denied_images": denied,
+            "denied_tags": denied_tags,
+            "mirrors": mirrors,
+        });
         settings::validate(&settings.to_string()).is_ok().then_some(settings)
     })
 }

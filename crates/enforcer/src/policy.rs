@@ -15,7 +15,7 @@ pub use registry_enforcer::{
         sunset::End,
     },
     shown::Shown,
-    verdict::{Decision, Grant, Lack, Reason, Source, Verdict},
+    verdict::{Decision, Ending, Lack, Reason, Source, Verdict},
 };
 use registry_enforcer::{
     message::{self, Refusal},

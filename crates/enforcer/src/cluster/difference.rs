@@ -88,11 +88,11 @@ fn changed(workload: &Workload, old: &[Row], new: &[Row]) -> Changed {
     Changed { change, namespace, kind, name, old_ends: text(was_end), new_ends: text(is_end), message }
 }
 
-/// The first second after an exception, and the end as it is written.
+/// The first second after an end, and the end as it is written.
 type End<'r> = (i64, &'r str);
 
 fn end_of(row: &Row) -> Option<End<'_>> {
-    row.end_seconds.zip(row.ends.as_deref()).filter(|_| row.verdict == Verdict::Exception)
+    row.end_seconds.zip(row.ends.as_deref()).filter(|_| row.verdict != Verdict::Refused)
 }
 
 /// A workload stops at the first end of its images.

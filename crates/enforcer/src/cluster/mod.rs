@@ -1,5 +1,6 @@
 //! What the policy says of a cluster: of every image of every workload, at a time that the reader chooses.
 
+pub mod course;
 pub mod difference;
 pub mod inventory;
 pub mod report;

@@ -27,7 +27,7 @@ pub struct Report {
     pub workloads: usize,
     /// How many of them have an image that is refused.
     pub refused: usize,
-    /// Those that rest on exceptions.
+    /// Those that rest on exceptions or on what ends.
     pub timeline: Timeline,
     /// The images, what is most urgent first.
     pub rows: Vec<Row>,
@@ -46,7 +46,9 @@ impl Report {
         let timeline = Timeline::new(snapshot.seconds(), &judged);
         let mut rows: Vec<Row> = judged.into_iter().flatten().collect();
         // Stable: within an end, by namespace, workload and place.
-        rows.sort_by_key(|row| (row.verdict, row.end_seconds.unwrap_or(i64::MAX)));
+        rows.sort_by_key(|row| {
+            (row.verdict != Verdict::Refused, row.end_seconds.unwrap_or(i64::MAX), row.verdict)
+        });
         Ok(Self { at, workloads: workloads.len(), refused, timeline, rows, notes })
     }
 
@@ -59,11 +61,15 @@ impl Report {
     pub fn summary(&self) -> String {
         let Self { at, workloads, refused, timeline, .. } = self;
         let verb = |number| if number == 1 { "rests" } else { "rest" };
+        let dated = match timeline.dated {
+            0 => String::new(),
+            dated => format!(", {dated} on approvals with an end"),
+        };
         let mut summary = format!(
-            "{} of {} {} on exceptions {at}; {refused} {} refused.",
-            timeline.resting,
+            "{} of {} {} on exceptions {at}{dated}; {refused} {} refused.",
+            timeline.excepted,
             counted(*workloads, "workload"),
-            verb(timeline.resting),
+            verb(timeline.excepted),
             if *refused == 1 { "is" } else { "are" },
         );
         if let Some(step) = timeline.steps.first() {

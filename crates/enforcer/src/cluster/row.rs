@@ -35,19 +35,25 @@ pub struct Row {
     pub place: String,
     pub image: Option<String>,
     pub verdict: Verdict,
-    /// When the exception ends or ended, as the operator wrote it.
+    /// The end after which the policy refuses the image, as the operator wrote it.
     pub ends: Option<String>,
     pub days_left: Option<i64>,
-    /// Why there is an exception.
+    /// Why there is an exception, or why an approval ends or a denial begins.
     pub reason: Option<String>,
     pub message: String,
+    /// The reference to use instead.
+    #[serde(rename = "use")]
+    pub instead: Option<String>,
     /// The message in a few words.
     #[serde(skip)]
     pub brief: String,
     /// Whether the namespace's entry in the allow list is the cause of a refusal.
     #[serde(skip)]
     pub wrong_entry: bool,
-    /// The first second after the exception.
+    /// Whether the image is approved only for some time, though an exception may let it in afterwards.
+    #[serde(skip)]
+    pub retires: bool,
+    /// The first second after the end.
     #[serde(skip)]
     pub end_seconds: Option<i64>,
 }

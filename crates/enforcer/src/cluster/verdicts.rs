@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use crate::{
     cluster::{
+        course::Course,
         inventory::{Demand, Workload},
         row::{Row, Verdict},
         snapshot::Snapshot,
     },
-    policy::{self, Decision, Demanded, End, Grant, Judge, Lack, Problems, Reason, Settings, Shown},
+    policy::{self, Decision, Demanded, End, Image, Judge, Lack, Problems, Reason, Settings, Shown},
 };
 
 /// The rows of each workload.
@@ -60,7 +61,9 @@ struct Finding {
     /// A refusal lacks the place, with which it begins.
     message: String,
     brief: String,
+    instead: Option<String>,
     wrong_entry: bool,
+    retires: bool,
 }
 
 impl Bench<'_, '_> {
@@ -69,59 +72,85 @@ impl Bench<'_, '_> {
         let now = self.snapshot.at(self.snapshot.seconds());
         let judge = Judge::new(self.settings, self.namespace, &now);
         let verdict = judge.judge(&image).map_err(Clone::clone)?;
-        match &verdict.decision {
-            Decision::Approved => {
-                let message = "comes from an approved registry".to_owned();
-                Ok(Finding {
-                    verdict: Verdict::Approved,
-                    end: None,
-                    reason: None,
-                    brief: message.clone(),
-                    message,
-                    wrong_entry: false,
-                })
-            }
-            Decision::Excepted(grant) => self.excepted(grant, demanded),
-            Decision::Refused(reason) => Ok(Finding {
-                verdict: Verdict::Refused,
-                end: ended(reason).map(|end| end.clone().into_owned()),
-                reason: reason.grant().and_then(|grant| grant.reason).map(str::to_owned),
-                message: policy::refusal(&image, &verdict, reason, &judge),
-                brief: brief(reason).to_owned(),
-                wrong_entry: matches!(reason, Reason::NoException(Lack::WrongEntry(..))),
-            }),
-        }
+        let instead = judge.successor(&verdict);
+        let Decision::Refused(reason) = &verdict.decision else {
+            return self.let_in(&verdict, instead, &image);
+        };
+        let of_rule = reason.entry().and_then(|entry| entry.reason());
+        let of_exception = || reason.grant().and_then(|grant| grant.reason);
+        Ok(Finding {
+            verdict: Verdict::Refused,
+            end: self.ended(reason, &image)?,
+            reason: of_rule.or_else(of_exception).map(str::to_owned),
+            message: policy::refusal(&image, &verdict, reason, &judge),
+            brief: brief(reason).to_owned(),
+            instead,
+            wrong_entry: matches!(lack(reason), Some(Lack::WrongEntry(..))),
+            retires: false,
+        })
     }
 
-    /// How long an exception lasts: the policy asks the ConfigMap for one only when those of the settings have ended, so
-    /// another one may follow the one that lets an image in today.
-    fn excepted(&self, grant: &Grant<'_>, demanded: &Demanded) -> Result<Finding, Problems> {
-        let image = demanded.at("");
-        let mut sources = vec![grant.source.to_string()];
-        let mut end = own_end(grant);
-        while let Some(seconds) = end.as_ref().map(End::seconds) {
+    /// How long an image may run: the policy asks for an exception only when the approval has ended, and the ConfigMap
+    /// for one only when those of the settings have, so something else may follow what lets the image in today.
+    fn let_in(
+        &self,
+        today: &policy::Verdict<'_>,
+        mut instead: Option<String>,
+        image: &Image<'_>,
+    ) -> Result<Finding, Problems> {
+        let mut course = Course::default();
+        course.go_on(today);
+        while let Some(seconds) = course.end().map(End::seconds) {
             let then = self.snapshot.at(seconds);
             let judge = Judge::new(self.settings, self.namespace, &then);
-            let verdict = judge.judge(&image).map_err(Clone::clone)?;
-            let Decision::Excepted(grant) = verdict.decision else { break };
-            sources.push(grant.source.to_string());
-            end = own_end(&grant);
+            let verdict = judge.judge(image).map_err(Clone::clone)?;
+            if !course.go_on(&verdict) {
+                instead = instead.or_else(|| judge.successor(&verdict));
+                break;
+            }
         }
-        let sources = sources.join(", then ");
-        let until = end.as_ref().map_or("without an end".to_owned(), |end| format!("until {end}"));
+        let is_approved = matches!(today.decision, Decision::Approved);
         Ok(Finding {
-            verdict: Verdict::Exception,
-            end,
-            reason: grant.reason.map(str::to_owned),
-            message: format!("let in by {sources}, {until}"),
-            brief: sources,
+            verdict: if is_approved { Verdict::Approved } else { Verdict::Exception },
+            end: course.end().cloned(),
+            reason: course.reason().map(str::to_owned),
+            message: course.message(instead.as_deref()),
+            brief: course.brief(),
+            instead,
             wrong_entry: false,
+            retires: is_approved && today.ending.is_some(),
         })
+    }
+
+    /// The end that a refusal is about. Of an approval's and an exception's it is the later, if the image could run so
+    /// long.
+    fn ended(&self, reason: &Reason<'_>, image: &Image<'_>) -> Result<Option<End<'static>>, Problems> {
+        let of_rule = reason.ending().map(|ending| ending.end);
+        let of_exception = match lack(reason) {
+            Some(Lack::AllEnded(end)) => Some(*end),
+            _ => reason.grant().and_then(|grant| grant.end),
+        };
+        let end = match (of_rule, of_exception) {
+            (Some(rule), Some(exception)) => {
+                let is_later = exception.seconds() > rule.seconds();
+                if is_later && self.runs_before(exception, image)? { exception } else { rule }
+            }
+            (rule, exception) => return Ok(rule.or(exception).map(|end| end.clone().into_owned())),
+        };
+        Ok(Some(end.clone().into_owned()))
+    }
+
+    /// Whether the image may run in the last second before an end.
+    fn runs_before(&self, end: &End<'_>, image: &Image<'_>) -> Result<bool, Problems> {
+        let before = self.snapshot.at(end.seconds() - 1);
+        let judge = Judge::new(self.settings, self.namespace, &before);
+        let verdict = judge.judge(image).map_err(Clone::clone)?;
+        Ok(!matches!(verdict.decision, Decision::Refused(_)))
     }
 
     fn row(&self, workload: &Workload, place: &str, demanded: &Demanded, finding: &Finding) -> Row {
         let Workload { namespace, kind, name, .. } = workload.clone();
-        let Finding { verdict, end, reason, message, brief, wrong_entry } = finding;
+        let Finding { verdict, end, reason, message, brief, instead, wrong_entry, retires } = finding;
         let message = match verdict {
             Verdict::Refused => format!("{}: {message}", Shown(place)),
             Verdict::Exception | Verdict::Approved => message.clone(),
@@ -137,8 +166,10 @@ impl Bench<'_, '_> {
             days_left: end.as_ref().map(|end| end.days_left(self.snapshot.seconds())),
             reason: reason.clone(),
             message,
+            instead: instead.clone(),
             brief: brief.clone(),
             wrong_entry: *wrong_entry,
+            retires: *retires,
             end_seconds: end.as_ref().map(End::seconds),
         }
     }
@@ -158,21 +189,19 @@ fn unreadable(workload: &Workload, message: &str) -> Row {
         days_left: None,
         reason: None,
         message: message.to_owned(),
+        instead: None,
         brief: "cannot be read".to_owned(),
         wrong_entry: false,
+        retires: false,
         end_seconds: None,
     }
 }
 
-fn own_end(grant: &Grant<'_>) -> Option<End<'static>> {
-    grant.end.map(|end| end.clone().into_owned())
-}
-
-/// The end of the exception that would have let the image in.
-fn ended<'j>(reason: &Reason<'j>) -> Option<&'j End<'j>> {
+/// Why no exception lets an image in, where that is what it is refused for.
+fn lack<'r, 'j>(reason: &'r Reason<'j>) -> Option<&'r Lack<'j>> {
     match reason {
-        Reason::NoException(Lack::AllEnded(end)) => Some(end),
-        reason => reason.grant().and_then(|grant| grant.end),
+        Reason::NoException(lack) | Reason::ApprovalEnded(_, lack) => Some(lack),
+        _ => None,
     }
 }
 

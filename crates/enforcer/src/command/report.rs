@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     connection.objects(&arguments.files, arguments.namespace.as_deref(), &mut [(&mut inventory, &settings)])?;
     let mut report = Report::new(inventory, &settings, &snapshot, arguments.at.to_string())?;
     if !arguments.all {
-        report.rows.retain(|row| row.verdict != Verdict::Approved);
+        report.rows.retain(|row| row.verdict != Verdict::Approved || row.retires);
     }
     written(write(&report, arguments.output))?;
     Ok(if arguments.fail_if_refused && report.is_any_refused() { Status::Refused } else { Status::Fine })

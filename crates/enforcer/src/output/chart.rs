@@ -82,8 +82,8 @@ impl Chart {
         let last = timeline.steps.last()?.seconds;
         // What is left after the last end shows, too.
         let end = last + ((last - timeline.start) / 12).max(SECONDS_A_DAY);
-        let step = number_step(timeline.resting);
-        let most = timeline.resting.div_ceil(step) * step;
+        let step = number_step(timeline.resting());
+        let most = timeline.resting().div_ceil(step) * step;
         let scale = Scale { start: timeline.start, end, most };
         let (bottom, right) = (scale.y(0), scale.x(end));
         let line = line(timeline, &scale);
@@ -106,7 +106,7 @@ impl Chart {
 }
 
 fn line(timeline: &Timeline, scale: &Scale) -> String {
-    let mut line = format!("M{} {}", scale.x(scale.start), scale.y(timeline.resting));
+    let mut line = format!("M{} {}", scale.x(scale.start), scale.y(timeline.resting()));
     for step in &timeline.steps {
         // Writing to a String cannot fail.
         let _ = write!(line, " H{} V{}", scale.x(step.seconds), scale.y(step.left));
@@ -170,7 +170,7 @@ mod tests {
             left,
         };
         let steps = vec![step("1970-01-12", 12, 3, 5), step("1970-01-24", 24, 5, 0)];
-        let chart = Chart::new(&Timeline { start: 0, resting: 8, steps }).expect("a chart");
+        let chart = Chart::new(&Timeline { start: 0, excepted: 6, dated: 2, steps }).expect("a chart");
         assert_eq!(chart.line, "M48 24 H350.8 V93 H653.5 V208 H704");
         let marks: Vec<_> = chart.steps.iter().map(|mark| (mark.title.as_str(), mark.label)).collect();
         assert_eq!(
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn there_is_no_picture_of_nothing() {
-        assert!(Chart::new(&Timeline { start: 0, resting: 8, steps: Vec::new() }).is_none());
+        assert!(Chart::new(&Timeline { start: 0, excepted: 8, dated: 0, steps: Vec::new() }).is_none());
     }
 
     #[test]

@@ -21,7 +21,7 @@ struct Page<'r> {
 
 impl Page<'_> {
     fn end(row: &Row) -> String {
-        let none = || if row.verdict == Verdict::Exception { "never" } else { "" }.to_owned();
+        let none = || if row.verdict == Verdict::Exception || row.retires { "never" } else { "" }.to_owned();
         row.ends.as_deref().map_or_else(none, shown)
     }
 

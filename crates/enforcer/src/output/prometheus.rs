@@ -19,16 +19,23 @@ use crate::{
 /// Labels: names and values.
 type Labels = Vec<(&'static str, String)>;
 
-/// Writes gauges: the first end of each workload that rests on exceptions, and how many workloads have which verdict.
+/// Writes gauges: the first end of each workload that rests on exceptions or on approvals, and how many workloads have
+/// which verdict.
 pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     family(
         out,
         "enforcer_exception_end_timestamp_seconds",
         "When the exception ends that a workload rests on, as a Unix time.",
-        &ends(report),
+        &ends(report, Verdict::Exception),
+    )?;
+    family(
+        out,
+        "enforcer_approval_end_timestamp_seconds",
+        "When the approval ends or the denial begins of an approved image that a workload has, as a Unix time.",
+        &ends(report, Verdict::Approved),
     )?;
     let refused = report.refused;
-    let resting = report.timeline.resting;
+    let resting = report.timeline.excepted;
     let approved = report.workloads.saturating_sub(refused + resting);
     let verdicts = [("approved", approved), ("exception", resting), ("refused", refused)];
     let verdicts = verdicts.map(|(verdict, number)| (vec![("verdict", verdict.to_owned())], number as i64));
@@ -49,10 +56,10 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     )
 }
 
-/// The first end of each workload.
-fn ends(report: &Report) -> Vec<(Labels, i64)> {
+/// The first end of each workload among its images with a verdict.
+fn ends(report: &Report, verdict: Verdict) -> Vec<(Labels, i64)> {
     let mut ends: BTreeMap<(String, String, String), i64> = BTreeMap::new();
-    for row in report.rows.iter().filter(|row| row.verdict == Verdict::Exception) {
+    for row in report.rows.iter().filter(|row| row.verdict == verdict) {
         if let Some(end) = row.end_seconds {
             let first = ends.entry(workload(row)).or_insert(end);
             *first = end.min(*first);

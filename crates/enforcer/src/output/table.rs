@@ -81,13 +81,14 @@ fn cells(row: &Row, [image_width, why_width]: Widths) -> [Cell; 3] {
         _ if row.place.is_empty() => None,
         image => Some(format!("{}: {}", shown(&row.place), image.as_deref().map_or("(none)".to_owned(), shown))),
     };
+    let instead = row.instead.as_deref().map(|instead| format!("use {}", shown(instead)));
     let lines = |lines: &[Option<String>], width| {
         lines.iter().flatten().map(|line| wrap(line, width)).collect::<Vec<_>>().join("\n")
     };
     [
         end(row),
         Cell::new(lines(&[Some(workload), image], image_width)),
-        Cell::new(lines(&[Some(shown(&row.brief)), row.reason.as_deref().map(shown)], why_width)),
+        Cell::new(lines(&[Some(shown(&row.brief)), row.reason.as_deref().map(shown), instead], why_width)),
     ]
 }
 
@@ -96,12 +97,13 @@ fn end(row: &Row) -> Cell {
     match (row.verdict, row.days_left) {
         (Verdict::Refused, None) => Cell::new("refused").fg(Color::Red),
         (Verdict::Refused, Some(_)) => Cell::new(format!("refused\n{ends}")).fg(Color::Red),
-        (Verdict::Exception, Some(days)) => {
+        (Verdict::Exception | Verdict::Approved, Some(days)) => {
             let left = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
             let cell = Cell::new(format!("{ends}\n{left}"));
             if days <= SOON_DAYS { cell.fg(Color::Yellow) } else { cell }
         }
         (Verdict::Exception, None) => Cell::new("never"),
-        (Verdict::Approved, _) => Cell::new("approved").fg(Color::Green),
+        (Verdict::Approved, None) if row.retires => Cell::new("never"),
+        (Verdict::Approved, None) => Cell::new("approved").fg(Color::Green),
     }
 }

@@ -1,5 +1,8 @@
 //! Runs the program as its users do.
 
+// Each test file is a program of its own, and needs its share.
+#![allow(dead_code)]
+
 use std::{
     io::Write,
     path::Path,
@@ -9,9 +12,16 @@ use std::{
 /// Runs the program in the folder with the samples.
 #[must_use]
 pub fn run(arguments: &[&str], input: &str) -> Output {
+    run_with(arguments, input, &[])
+}
+
+/// Runs the program with more in its environment.
+#[must_use]
+pub fn run_with(arguments: &[&str], input: &str, environment: &[(&str, &Path)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_enforcer"));
     command.args(arguments).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data"));
     command.env_remove("RUST_BACKTRACE").env_remove("KUBECONFIG").env("HOME", "/nonexistent");
+    command.env_remove("DOCKER_CONFIG").envs(environment.iter().copied());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     // It may stop at the first error without a look at the rest.

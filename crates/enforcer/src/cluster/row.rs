@@ -47,6 +47,9 @@ pub struct Row {
     /// Whether the namespace's entry in the allow list is the cause of a refusal.
     #[serde(skip)]
     pub wrong_entry: bool,
+    /// Whether the image needs the namespace's entry in the allow list, now or later.
+    #[serde(skip)]
+    pub needs_entry: bool,
     /// The first second after the exception.
     #[serde(skip)]
     pub end_seconds: Option<i64>,

@@ -8,7 +8,7 @@ use crate::{
         row::{Row, Verdict},
         snapshot::Snapshot,
     },
-    policy::{self, Decision, Demanded, End, Grant, Judge, Lack, Problems, Reason, Settings, Shown},
+    policy::{self, Decision, Demanded, End, Grant, Judge, Lack, Problems, Reason, Settings, Shown, Source},
 };
 
 /// The rows of each workload.
@@ -61,6 +61,7 @@ struct Finding {
     message: String,
     brief: String,
     wrong_entry: bool,
+    needs_entry: bool,
 }
 
 impl Bench<'_, '_> {
@@ -79,6 +80,7 @@ impl Bench<'_, '_> {
                     brief: message.clone(),
                     message,
                     wrong_entry: false,
+                    needs_entry: false,
                 })
             }
             Decision::Excepted(grant) => self.excepted(grant, demanded),
@@ -88,7 +90,8 @@ impl Bench<'_, '_> {
                 reason: reason.grant().and_then(|grant| grant.reason).map(str::to_owned),
                 message: policy::refusal(&image, &verdict, reason, &judge),
                 brief: brief(reason).to_owned(),
-                wrong_entry: matches!(reason, Reason::NoException(Lack::WrongEntry(..))),
+                wrong_entry: is_wrong_entry(reason),
+                needs_entry: is_wrong_entry(reason) || reason.grant().is_some_and(|grant| is_of_list(&grant)),
             }),
         }
     }
@@ -98,6 +101,7 @@ impl Bench<'_, '_> {
     fn excepted(&self, grant: &Grant<'_>, demanded: &Demanded) -> Result<Finding, Problems> {
         let image = demanded.at("");
         let mut sources = vec![grant.source.to_string()];
+        let mut needs_entry = is_of_list(grant);
         let mut end = own_end(grant);
         while let Some(seconds) = end.as_ref().map(End::seconds) {
             let then = self.snapshot.at(seconds);
@@ -105,6 +109,7 @@ impl Bench<'_, '_> {
             let verdict = judge.judge(&image).map_err(Clone::clone)?;
             let Decision::Excepted(grant) = verdict.decision else { break };
             sources.push(grant.source.to_string());
+            needs_entry |= is_of_list(&grant);
             end = own_end(&grant);
         }
         let sources = sources.join(", then ");
@@ -116,12 +121,13 @@ impl Bench<'_, '_> {
             message: format!("let in by {sources}, {until}"),
             brief: sources,
             wrong_entry: false,
+            needs_entry,
         })
     }
 
     fn row(&self, workload: &Workload, place: &str, demanded: &Demanded, finding: &Finding) -> Row {
         let Workload { namespace, kind, name, .. } = workload.clone();
-        let Finding { verdict, end, reason, message, brief, wrong_entry } = finding;
+        let Finding { verdict, end, reason, message, brief, wrong_entry, needs_entry } = finding;
         let message = match verdict {
             Verdict::Refused => format!("{}: {message}", Shown(place)),
             Verdict::Exception | Verdict::Approved => message.clone(),
@@ -139,6 +145,7 @@ impl Bench<'_, '_> {
             message,
             brief: brief.clone(),
             wrong_entry: *wrong_entry,
+            needs_entry: *needs_entry,
             end_seconds: end.as_ref().map(End::seconds),
         }
     }
@@ -160,8 +167,18 @@ fn unreadable(workload: &Workload, message: &str) -> Row {
         message: message.to_owned(),
         brief: "cannot be read".to_owned(),
         wrong_entry: false,
+        needs_entry: false,
         end_seconds: None,
     }
+}
+
+fn is_wrong_entry(reason: &Reason<'_>) -> bool {
+    matches!(reason, Reason::NoException(lack) | Reason::ApprovalEnded(_, lack) if matches!(lack, Lack::WrongEntry(..)))
+}
+
+/// Whether an exception stands in the allow list.
+fn is_of_list(grant: &Grant<'_>) -> bool {
+    matches!(grant.source, Source::ConfigMap(_))
 }
 
 fn own_end(grant: &Grant<'_>) -> Option<End<'static>> {

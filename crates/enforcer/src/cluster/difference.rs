@@ -72,7 +72,9 @@ fn rows<'j>(judged: &'j Judged, workload: &Workload) -> &'j [Row] {
 
 fn changed(workload: &Workload, old: &[Row], new: &[Row]) -> Changed {
     let [was_refused, is_refused] = [old, new].map(|rows| is_any(rows, Verdict::Refused));
-    let [was_end, is_end] = [old, new].map(first_end);
+    // What is refused for one image does not wait for the end of another.
+    let was_end = first_end(old).filter(|_| !was_refused);
+    let is_end = first_end(new).filter(|_| !is_refused);
     let change = match (was_refused, is_refused) {
         (false, true) => Change::NewlyRefused,
         (true, false) => Change::NewlyLetIn,

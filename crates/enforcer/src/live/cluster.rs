@@ -96,10 +96,14 @@ async fn config(flags: &Flags) -> anyhow::Result<Config> {
         None if flags.context.is_some() => {
             Config::from_kubeconfig(&options).await.context("the kubeconfig cannot be used")
         }
-        None => {
-            Config::infer().await.context("there is no cluster to ask: give files, or a kubeconfig with --kubeconfig")
-        }
+        None => Config::infer().await.map_err(|error| no_cluster(&error)),
     }
+}
+
+/// There is neither a kubeconfig nor a pod's service account. Whoever is not in a pod wants to hear of the kubeconfig.
+fn no_cluster(error: &dyn std::error::Error) -> anyhow::Error {
+    let cause = error.source().unwrap_or(error).to_string();
+    anyhow!("there is no cluster to ask ({cause}): give files, or a kubeconfig with --kubeconfig")
 }
 
 /// A request that got no answer.

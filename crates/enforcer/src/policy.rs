@@ -3,7 +3,7 @@
 
 pub use registry_enforcer::{
     facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
-    image::reference::Reference,
+    image::reference::{DEFAULT_TAG, Reference, ReferenceError},
     instant::CLOCK_MIN,
     judge::Judge,
     request::workload::{Image, Written},
@@ -11,6 +11,7 @@ pub use registry_enforcer::{
         self, Settings,
         exception::Terms,
         namespace::NamespacePattern,
+        prefix_entry::PrefixEntry,
         problem::{Place, Problems},
         sunset::End,
     },

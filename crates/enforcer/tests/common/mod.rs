@@ -34,3 +34,20 @@ pub fn run_with(arguments: &[&str], input: &str, environment: &[(&str, &Path)]) 
 pub fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
+
+/// Runs the program and compares standard output and the exit status.
+#[track_caller]
+pub fn check(arguments: &str, input: &str, stdout: &str, status: i32) {
+    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+    let output = run(&arguments, input);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), stdout, "{arguments:?} {}", errors(&output));
+    assert_eq!(output.status.code(), Some(status), "{arguments:?} {}", errors(&output));
+}
+
+/// Runs the program, which has no answer, and compares what it says.
+#[track_caller]
+pub fn fails(arguments: &str, input: &str, stderr: &str) {
+    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+    let output = run(&arguments, input);
+    assert_eq!((errors(&output).as_str(), output.status.code()), (stderr, Some(2)), "{arguments:?}");
+}

@@ -194,6 +194,19 @@ fn says_what_the_api_server_refused_and_what_to_do() {
             "allow-list revoke tool-a",
             "cannot change ConfigMap registry-enforcer/byoc-allow-list: somebody else changed it in between: try again",
         ),
+        // With the code that Kubewarden answers with, which is not about rights.
+        (
+            route(
+                &put,
+                403,
+                status(
+                    403,
+                    "admission webhook \"x\" denied the request: the allow list cannot be written so:\ntool-a: wrong",
+                ),
+            ),
+            "allow-list revoke tool-a",
+            "cannot change ConfigMap registry-enforcer/byoc-allow-list: admission webhook \"x\" denied the request: the allow list cannot be written so:\ntool-a: wrong",
+        ),
         (
             route("GET /api/v1/pods?&limit=500", 403, status(403, forbidden)),
             "report",

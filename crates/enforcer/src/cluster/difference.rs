@@ -9,7 +9,7 @@ use crate::cluster::{
     row::{Row, Verdict, is_any},
 };
 
-/// How a workload fares.
+/// What the new settings change for a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
@@ -23,7 +23,7 @@ pub enum Change {
     Unchanged,
 }
 
-/// A workload that fares otherwise. These fields are what programs rely on: docs/enforcer.md.
+/// A workload whose verdict changes. These fields are what programs rely on: docs/enforcer.md.
 #[derive(Debug, Serialize)]
 pub struct Changed {
     pub change: Change,

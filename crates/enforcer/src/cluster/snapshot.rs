@@ -64,7 +64,7 @@ impl Facts for Later<'_> {
 
     /// A list that is not known has no entry; [`Snapshot::take_missed_list`] tells.
     fn allow_list_entry(&self, _: &ConfigMap<'_>, namespace: &str) -> Result<Option<String>, Unavailable> {
-        // To a list that the reader left out, the policy's own words do not apply: an admin has nothing to mend.
+        // The policy's own message would ask an admin to repair the list, but here the reader has only left it out.
         self.snapshot.has_missed_list.set(self.snapshot.allow_list.is_none());
         Ok(self.snapshot.allow_list.as_ref().and_then(|list| list.entry(namespace)))
     }

@@ -80,8 +80,8 @@ impl Connection {
         path.map_or_else(|| self.settings(), SettingsFile::read)
     }
 
-    /// The ConfigMap in a file, or, where the cluster is asked, the one that the settings name. One that is needed and
-    /// not to be had is an error, which names the flag that gives it.
+    /// The ConfigMap in a file, or, where the cluster is asked, the one that the settings name. It is an
+    /// error if it is needed and missing; the error names the flag that gives it.
     pub fn allow_list(
         &self,
         path: Option<&Path>,

@@ -57,7 +57,7 @@ impl Users {
         Ok(usage::usage(&judged.map_err(|problems| anyhow!("{problems}"))?))
     }
 
-    /// [`Self::usage`] for a list in the cluster. Who may read the list may perhaps not list what runs.
+    /// [`Self::usage`] for a list in the cluster. A reviewer may have the right to read the list, but not to list what runs.
     pub fn live_usage(
         &self,
         entries: &[(String, String)],

@@ -18,7 +18,7 @@ export KWCTL STAND_IN
 
 heading = @printf '\n== %s ==\n' '$(1)'
 
-.PHONY: help demo test unit-tests e2e-tests check fmt lint dependencies speed reproducible instructions bench clean setup-build setup-tests setup-e2e setup-lint setup-deny fuzz publish FORCE
+.PHONY: help demo test unit-tests e2e-tests check fmt lint dependencies speed reproducible instructions bench bench-companion clean setup-build setup-tests setup-e2e setup-lint setup-deny fuzz publish FORCE
 
 demo: annotated-policy.wasm ## show what the policy answers to the requests in test_data/
 	@$(XTASK) demo annotated-policy.wasm
@@ -67,6 +67,10 @@ instructions: policy.wasm ## accept what `make speed` complains about
 
 bench: policy.wasm accept-all.wasm ## measure requests, beside a policy that accepts everything
 	$(CARGO) run --quiet --locked --release --bin xtask -- bench policy.wasm accept-all.wasm
+
+bench-companion: setup-build ## measure enforcer on a cluster of 50,000 pods
+	$(CARGO) build --quiet --locked --release --package enforcer
+	$(XTASK) companion $(TARGET)/release/enforcer $(TARGET)/bench-companion
 
 fmt: setup-lint ## format the code
 	$(CARGO) fmt --all

@@ -11,7 +11,7 @@
 //! | [`cluster`] | the policy's verdicts on the workloads of a cluster |
 //! | [`exceptions`] | the entries of the allow list, and how one is changed |
 //! | [`explanation`] | why an image may run, or not |
-//! | [`registry`] | what a registry says about an image |
+//! | [`registry`], [`login`] | what a registry says about an image, and to whom |
 //! | [`output`] | what is written, a form each |
 
 mod at;
@@ -21,6 +21,7 @@ mod exceptions;
 mod explanation;
 mod input;
 mod live;
+mod login;
 mod output;
 mod policy;
 mod registry;

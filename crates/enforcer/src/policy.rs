@@ -3,7 +3,7 @@
 
 pub use registry_enforcer::{
     facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
-    image::reference::Reference,
+    image::reference::{DEFAULT_TAG, Reference, ReferenceError},
     instant::CLOCK_MIN,
     judge::Judge,
     request::workload::{Image, Written},
@@ -11,11 +11,12 @@ pub use registry_enforcer::{
         self, Settings,
         exception::Terms,
         namespace::NamespacePattern,
+        prefix_entry::PrefixEntry,
         problem::{Place, Problems},
         sunset::End,
     },
     shown::Shown,
-    verdict::{Decision, Ending, Lack, Reason, Source, Verdict},
+    verdict::{Decision, Ending, Grant, Lack, Reason, Source, Verdict},
 };
 use registry_enforcer::{
     message::{self, Refusal},
@@ -213,7 +214,7 @@ pub fn entry_end(entry: &str, namespace: &str) -> anyhow::Result<Option<End<'sta
     Ok(terms.end.map(End::into_owned))
 }
 
-/// Whether a string can be the name of a namespace; a pattern is none.
+/// Whether a string can be the name of a namespace; a pattern cannot.
 pub fn is_namespace(text: &str) -> bool {
     !text.contains('*') && NamespacePattern::parse(text.into()).is_ok()
 }
@@ -248,7 +249,7 @@ impl Facts for NoFacts {
     }
 }
 
-/// A kind with its group, as kubectl writes it: `Job.batch.volcano.sh`. Kubernetes' own groups go without saying.
+/// A kind with its group, as kubectl writes it: `Job.batch.volcano.sh`. Kubernetes' own groups are left out.
 pub fn kind_name(group: &str, kind: &str) -> String {
     if group.contains('.') { format!("{kind}.{group}") } else { kind.to_owned() }
 }

@@ -7,12 +7,14 @@ use oci_client::{
     Client, Reference,
     client::{ClientConfig, ClientProtocol},
     manifest::OciManifest,
-    secrets::RegistryAuth,
 };
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::policy::{Claim, ImageDescription, Shown};
+use crate::{
+    login::{self, Login},
+    policy::{Claim, ImageDescription, Shown},
+};
 
 /// A registry that does not answer holds nobody up for longer.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -68,15 +70,24 @@ async fn tokio_timeout<T>(limit: Duration, call: impl Future<Output = anyhow::Re
 }
 
 async fn look(reference: &Reference) -> anyhow::Result<Looked> {
+    let login = login::of(reference.registry());
+    let looked = look_as(&login, reference).await;
+    match login.missing {
+        Some(missing) => looked.map_err(|cause| anyhow!("{cause:#} ({missing})")),
+        None => looked,
+    }
+}
+
+async fn look_as(login: &Login, reference: &Reference) -> anyhow::Result<Looked> {
     let client = client(reference.resolve_registry());
-    let (manifest, digest) = client.pull_manifest(reference, &RegistryAuth::Anonymous).await?;
+    let (manifest, digest) = client.pull_manifest(reference, &login.auth).await?;
     let repository = format!("{}/{}", reference.registry(), reference.repository());
     let of = |digest: &str| {
         Reference::with_digest(reference.registry().into(), reference.repository().into(), digest.into())
     };
     let index = match manifest {
         OciManifest::Image(_) => {
-            let platforms = vec![platform(&client, &of(&digest)).await?];
+            let platforms = vec![platform(&client, login, &of(&digest)).await?];
             return Ok(Looked { repository, digest, platforms });
         }
         OciManifest::ImageIndex(index) => index,
@@ -92,13 +103,13 @@ async fn look(reference: &Reference) -> anyhow::Result<Looked> {
     }
     let mut platforms = Vec::new();
     for entry in entries {
-        platforms.push(platform(&client, &of(&entry.digest)).await?);
+        platforms.push(platform(&client, login, &of(&entry.digest)).await?);
     }
     Ok(Looked { repository, digest, platforms })
 }
 
-async fn platform(client: &Client, reference: &Reference) -> anyhow::Result<Platform> {
-    let (manifest, digest, config) = client.pull_manifest_and_config(reference, &RegistryAuth::Anonymous).await?;
+async fn platform(client: &Client, login: &Login, reference: &Reference) -> anyhow::Result<Platform> {
+    let (manifest, digest, config) = client.pull_manifest_and_config(reference, &login.auth).await?;
     let config: Value = serde_json::from_str(&config).context("its configuration is not JSON")?;
     let annotation = |name: &str| {
         let annotation = manifest.annotations.as_ref().and_then(|annotations| annotations.get(name));

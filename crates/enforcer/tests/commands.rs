@@ -2,24 +2,7 @@
 
 mod common;
 
-use common::{errors, run};
-
-/// Runs the program and compares standard output and the exit status.
-#[track_caller]
-fn check(arguments: &str, input: &str, stdout: &str, status: i32) {
-    let arguments: Vec<&str> = arguments.split_whitespace().collect();
-    let output = run(&arguments, input);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), stdout, "{arguments:?} {}", errors(&output));
-    assert_eq!(output.status.code(), Some(status), "{arguments:?} {}", errors(&output));
-}
-
-/// Runs the program, which has no answer, and compares what it says.
-#[track_caller]
-fn fails(arguments: &str, input: &str, stderr: &str) {
-    let arguments: Vec<&str> = arguments.split_whitespace().collect();
-    let output = run(&arguments, input);
-    assert_eq!((errors(&output).as_str(), output.status.code()), (stderr, Some(2)), "{arguments:?}");
-}
+use common::{check, fails, run};
 
 const JUDGING: &str = "--settings settings.yaml --allow-list allow-list.yaml";
 
@@ -47,7 +30,9 @@ fn check_reads_standard_input_and_ends_with_what_it_found() {
     let refused = run(&["check", "--settings", "settings.yaml", "-"], &POD.replace("IMAGE", "quay.io/a:1"));
     let text = String::from_utf8_lossy(&refused.stdout).into_owned();
     assert!(
-        text.contains("ConfigMap registry-enforcer/byoc-allow-list: it was not given, give it with --allow-list"),
+        text.contains(
+            "the exceptions in ConfigMap registry-enforcer/byoc-allow-list are left out: give it with --allow-list"
+        ),
         "{text}"
     );
     assert_eq!(refused.status.code(), Some(1));
@@ -62,6 +47,30 @@ fn check_reads_standard_input_and_ends_with_what_it_found() {
 }
 
 #[test]
+fn check_tells_of_the_pods_of_a_kind_that_the_policy_does_not_read() {
+    let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web, namespace: tool-a}\n\
+                   spec: {template: {spec: {containers: [{name: c, image: \"quay.io/a:1\"}]}}}\n";
+    check(
+        "check --settings settings.yaml -",
+        rollout,
+        "standard input:1: not judged Rollout.argoproj.io tool-a/web\n  \
+         the policy does not read this kind, but judges the pods that it makes:\n  \
+         enforcer why quay.io/a:1 --namespace tool-a\n\
+         1 object: 0 allowed, 0 refused, not judged: 1 Rollout.argoproj.io\n",
+        0,
+    );
+}
+
+#[test]
+fn check_wants_something_to_check() {
+    fails(
+        "check --settings settings.yaml -",
+        "# nothing\n",
+        "error: there is no object in standard input: give manifests\n",
+    );
+}
+
+#[test]
 fn junit_has_nothing_that_a_stranger_wrote_as_markup() {
     let pod = POD.replace("IMAGE", "\"]]></failure><x>\\u202e\"");
     let output = run(&["check", "--settings", "settings.yaml", "--output", "junit", "-"], &pod);
@@ -69,84 +78,7 @@ fn junit_has_nothing_that_a_stranger_wrote_as_markup() {
     assert!(!xml.contains("<x>") && !xml.contains('\u{202e}') && xml.contains("\\u{202e}"), "{xml}");
 }
 
-#[test]
-fn why_shows_the_rule_that_decides() {
-    let why = |image, namespace| format!("why {image} --namespace {namespace} {JUDGING} --at 2026-11-01");
-    check(
-        &why("quay.io/mix/web:2.1", "tool-mix"),
-        "",
-        "ALLOWED in tool-mix on 2026-11-01: quay.io/mix/web:2.1 is let in by an exception, until 2026-12-31\n\n   \
-         exempt_namespaces: tool-mix is not exempt\n   \
-         image reference: it is read as quay.io/mix/web:2.1\n   \
-         denied_images: is empty\n   \
-         denied_tags (settings.yaml:12): no element is its tag\n   \
-         registry_prefixes (settings.yaml:1): no element approves it\n\
-         => allowed_namespaces[0] (settings.yaml:5): covers it, until 2026-12-31\n   \
-         byoc_requirements (settings.yaml:13): are met, as far as no registry was asked\n",
-        0,
-    );
-    check(
-        &why("nginx", "tool-mix"),
-        "",
-        "REFUSED in tool-mix on 2026-11-01: nginx (docker.io/library/nginx:latest) has the tag latest, which is denied (denied_tags: latest): name another version\n\n   \
-         exempt_namespaces: tool-mix is not exempt\n   \
-         image reference: it is read as docker.io/library/nginx:latest\n   \
-         denied_images: is empty\n\
-         => denied_tags[0] (settings.yaml:12): is its tag\n\n\
-         What would change that:\n- name another tag\n",
-        1,
-    );
-}
-
-/// What each line of `why` is about, and the rule that decides.
-#[test]
-fn why_agrees_with_the_verdict() {
-    const CASES: &[(&str, &str, &str, i32)] = &[
-        ("x:1", "kube-system", "=> exempt_namespaces[0]: kube-system is never judged", 0),
-        (
-            "docker-registry.tools.wmflabs.org/a:1",
-            "tool-a",
-            "=> registry_prefixes[0] (settings.yaml:2): approves it",
-            0,
-        ),
-        (
-            "docker.io/wikidata/q:1",
-            "tool-wikidata-query",
-            "=> allow_list_config_map (settings.yaml:11): ConfigMap registry-enforcer/byoc-allow-list has an entry: covers it, until 2026-11-15",
-            0,
-        ),
-        ("ghcr.io/x:1", "tool-mix", "=> byoc_requirements (settings.yaml:13): it does not come", 1),
-        ("a//b", "tool-a", "=> image reference: it is not one", 1),
-        (
-            "quay.io/x:1",
-            "tool-none",
-            "- ask for an exception: enforcer allow-list grant tool-none --until DATE --registry quay.io/x --reason TASK",
-            1,
-        ),
-        ("quay.io/x:1", "tool-feeds", "- ask for a later end: enforcer allow-list renew tool-feeds --until DATE", 1),
-    ];
-    for &(image, namespace, line, status) in CASES {
-        let arguments = format!("why {image} --namespace {namespace} {JUDGING} --at 2026-11-01");
-        let output = run(&arguments.split_whitespace().collect::<Vec<_>>(), "");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(text.lines().any(|found| found.starts_with(line)), "{image} {namespace}: {text}");
-        assert_eq!(output.status.code(), Some(status), "{image} {namespace}");
-    }
-}
-
 const DIFF: &str = "diff settings.yaml new-settings.yaml cluster.json --old-allow-list allow-list.yaml --new-allow-list allow-list.yaml --at 2026-09-15";
-
-#[test]
-fn why_knows_the_kinds_that_the_policy_reads() {
-    let cases = [("Deployment", 0), ("CronJob.batch", 0), ("Rollout.argoproj.io", 1), ("Service", 1)];
-    for (kind, status) in cases {
-        let image = "docker-registry.tools.wmflabs.org/a:1";
-        let output = run(&["why", image, "-n", "tool-a", "--settings", "settings.yaml", "--kind", kind], "");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let expected = format!("=> custom_kinds: {kind} is not read; describe it there");
-        assert_eq!((output.status.code(), text.contains(&expected)), (Some(status), status == 1), "{kind} {text}");
-    }
-}
 
 #[test]
 fn diff_shows_what_other_settings_change() {
@@ -163,72 +95,36 @@ fn diff_shows_what_other_settings_change() {
 }
 
 #[test]
+fn diff_takes_the_only_allow_list_for_both() {
+    let one = DIFF.replace("--new-allow-list allow-list.yaml ", "");
+    check(&one, "", include_str!("data/diff.txt"), 1);
+    let none = one.replace("--old-allow-list allow-list.yaml ", "");
+    fails(
+        &none,
+        "",
+        "error: the settings name ConfigMap registry-enforcer/byoc-allow-list: give it with --old-allow-list, from \
+         kubectl get configmap byoc-allow-list --namespace registry-enforcer --output yaml\n",
+    );
+}
+
+/// An end that another image has says nothing about a workload that is refused.
+#[test]
+fn diff_shows_no_end_of_what_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("new.yaml");
+    let settings = include_str!("data/settings.yaml").replace("[latest]", "[latest, \"1\"]");
+    std::fs::write(&path, settings).expect("a file");
+    let arguments = DIFF.replace("new-settings.yaml", &path.display().to_string());
+    let output = run(&arguments.split_whitespace().collect::<Vec<_>>(), "");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.lines().any(|line| line == "newly refused: tool-mix Deployment/web"), "{text}");
+}
+
+#[test]
 fn report_writes_metrics_and_open_reports() {
     let report = |output| format!("report {JUDGING} --at 2026-09-15 --output {output} cluster.json");
     check(&report("prometheus"), "", include_str!("data/report.prom"), 0);
     check(&report("openreports"), "", include_str!("data/report.openreports.json"), 0);
-}
-
-#[test]
-fn allow_list_shows_and_checks_entries() {
-    check("allow-list list --file allow-list.yaml --at 2026-11-01", "", include_str!("data/allow-list.txt"), 0);
-    check(
-        "allow-list check --file allow-list.yaml --at 2026-11-01",
-        "",
-        "ended: tool-feeds 2026-10-31T12:00:00Z, it can be revoked\n\
-         wrong: tool-typo: \"31/12/2026\" is not a date: write 2026-12-31\n3 entries, 1 wrong\n",
-        1,
-    );
-}
-
-#[test]
-fn allow_list_changes_one_line_of_a_file() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("list.yaml");
-    let before = include_str!("data/allow-list.yaml");
-    std::fs::write(&path, before).expect("a file");
-    let file = format!("--file {} --at 2026-11-01", path.display());
-    let text = || std::fs::read_to_string(&path).expect("a file");
-    let grant = "allow-list grant tool-new --until 2027-01-31 --registry quay.io/x --reason T1";
-    let plus = "+ tool-new: {\"sunset_date\":\"2027-01-31\",\"registry_prefixes\":[\"quay.io/x\"],\"reason\":\"T1\"}\n";
-    check(&format!("{grant} --dry-run {file}"), "", &format!("{plus}nothing was written (--dry-run)\n"), 0);
-    assert_eq!(text(), before);
-    check(&format!("{grant} {file}"), "", plus, 0);
-    let value = plus.trim_start_matches("+ tool-new: ").trim_end();
-    assert_eq!(text(), format!("{before}  tool-new: '{value}'\n"));
-    check(
-        &format!("allow-list renew tool-wikidata-query --until 2027-06-30 {file}"),
-        "",
-        "- tool-wikidata-query: 2026-11-15\n+ tool-wikidata-query: 2027-06-30\n",
-        0,
-    );
-    let revoked = run(&format!("allow-list revoke tool-new {file}").split_whitespace().collect::<Vec<_>>(), "");
-    assert_eq!(revoked.status.code(), Some(0), "{revoked:?}");
-    assert_eq!(text(), before.replace("2026-11-15", "2027-06-30"));
-}
-
-#[test]
-fn allow_list_writes_nothing_that_the_policy_would_not_take() {
-    let cases = [
-        (
-            "grant tool-feeds --until 2027-01-31",
-            "tool-feeds has an entry already ({\"sunset_date\": \"2026-10-31T12:00:00Z\", \"reason\": \"T400001\"}): renew it, or revoke it first",
-        ),
-        ("grant tool-new --until 2026-01-31", "2026-01-31 has passed: give a later end with --until"),
-        (
-            "grant Tool --until 2027-01-31",
-            "Tool is not a namespace: use up to 63 of a-z, 0-9 and \"-\", for example tool-mix",
-        ),
-        ("renew tool-new --until 2027-01-31", "tool-new has no entry: see enforcer allow-list list"),
-        ("revoke tool-new", "tool-new has no entry: see enforcer allow-list list"),
-    ];
-    for (arguments, error) in cases {
-        fails(
-            &format!("allow-list {arguments} --file allow-list.yaml --at 2026-11-01"),
-            "",
-            &format!("error: {error}\n"),
-        );
-    }
 }
 
 #[test]

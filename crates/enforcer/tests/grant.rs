@@ -2,8 +2,11 @@
 
 mod common;
 
-use common::{errors, run};
-use test_support::{image::Image, registry::TestRegistry};
+use common::{errors, run_with};
+use test_support::{
+    image::Image,
+    registry::{PASSWORD, TestRegistry, USER},
+};
 
 const LIST: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: byoc, namespace: re}\ndata: {}\n";
 
@@ -14,7 +17,11 @@ struct Sample {
 
 impl Sample {
     fn new() -> Self {
-        let (registry, folder) = (TestRegistry::start(), tempfile::tempdir().expect("a folder"));
+        Self::of(TestRegistry::start())
+    }
+
+    fn of(registry: TestRegistry) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
         let settings = format!(
             "registry_prefixes: [reg.example]\nallow_list_config_map: {{namespace: re, name: byoc}}\n\
              byoc_requirements: {{open_source: true, registries: [{}]}}\n",
@@ -30,7 +37,7 @@ impl Sample {
         let path = |name| self.folder.path().join(name).display().to_string();
         let image = format!("{}/{image}", self.registry.address());
         let (settings, list) = (path("settings.yaml"), path("list.yaml"));
-        let output = run(
+        let output = run_with(
             &[
                 "allow-list",
                 "grant",
@@ -45,6 +52,7 @@ impl Sample {
                 &settings,
             ],
             "",
+            &[("DOCKER_CONFIG", self.folder.path())],
         );
         let stdout = String::from_utf8_lossy(&output.stdout).replace(self.registry.address(), "REGISTRY");
         let stderr = errors(&output).replace(self.registry.address(), "REGISTRY");
@@ -90,4 +98,20 @@ fn writes_nothing_about_an_image_that_is_not_there() {
     let (stdout, stderr, code, list) = Sample::new().grant("team/none:1");
     assert!(stderr.starts_with("error: REGISTRY/team/none:1 cannot be looked at: "), "{stdout} {stderr}");
     assert_eq!((code, list.as_str()), (Some(2), LIST));
+}
+
+/// What `docker login` writes. Nothing is in the registry, so that who may look finds nothing there.
+#[test]
+fn looks_as_who_is_logged_in() {
+    let sample = Sample::of(TestRegistry::start_with_login());
+    let error = || sample.grant("team/none:1").1;
+    let anonymous = error();
+    assert!(
+        anonymous.contains("(you are not logged in: run \"docker login REGISTRY\" if it needs that)"),
+        "{anonymous}"
+    );
+    let login = serde_json::json!({"auths": {sample.registry.address(): {"username": USER, "password": PASSWORD}}});
+    std::fs::write(sample.folder.path().join("config.json"), login.to_string()).expect("a file");
+    let known = error();
+    assert!(known.contains("manifest unknown") && !known.contains("logged in"), "{known}");
 }

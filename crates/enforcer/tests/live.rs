@@ -41,6 +41,10 @@ fn pods(names: &[(&str, &str)], continues: &str) -> Value {
     json!({"kind": "PodList", "apiVersion": "v1", "metadata": {"continue": continues}, "items": items})
 }
 
+fn namespace(name: &str, labels: Value) -> Value {
+    json!({"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name, "labels": labels}})
+}
+
 fn resource(name: &str, kind: &str, namespaced: bool) -> Value {
     json!({"name": name, "kind": kind, "namespaced": namespaced, "singularName": "", "verbs": ["get", "list"]})
 }
@@ -72,7 +76,12 @@ fn cluster() -> Routes {
         ),
         route("GET /api/v1/pods?&limit=500", 200, pods(&[("tool-a", "one")], "next")),
         route("GET /api/v1/pods?&limit=500&continue=next", 200, pods(&[("tool-b", "two"), ("tool-c", "three")], "")),
+        route("GET /api/v1/namespaces/tool-a", 200, namespace("tool-a", json!({}))),
         route("GET /api/v1/namespaces/tool-a/pods?&limit=500", 200, pods(&[("tool-a", "one")], "")),
+        route("GET /api/v1/namespaces/tool-c", 200, namespace("tool-c", json!({"team": "x"}))),
+        route("GET /api/v1/namespaces/tool-c/pods?&limit=500", 200, pods(&[("tool-c", "three")], "")),
+        route("GET /api/v1/namespaces/tool-secret", 403, status(403, "no")),
+        route("GET /api/v1/namespaces/tool-secret/pods?&limit=500", 200, pods(&[("tool-secret", "four")], "")),
     ]
 }
 
@@ -99,6 +108,32 @@ fn report_lists_the_cluster_in_pages() {
     );
     let (stdout, _, _) = server.run("report --output csv --namespace tool-a");
     assert_eq!(stdout.lines().count(), 2, "{stdout}");
+    let (stdout, _, _) = server.run("diff live live --namespace tool-a");
+    assert!(stdout.starts_with("1 workload: 0 newly refused"), "{stdout}");
+}
+
+/// The policy's selector asks for labels, which only the namespace has.
+#[test]
+fn report_on_one_namespace_reads_its_labels_where_it_may() {
+    let server = Server::start(cluster());
+    for (namespace, rows) in [("tool-a", 1), ("tool-c", 0), ("tool-secret", 1)] {
+        let (stdout, stderr, _) = server.run(&format!("report --output csv --namespace {namespace}"));
+        assert_eq!(stdout.lines().count(), 1 + rows, "{namespace} {stdout} {stderr}");
+    }
+    let (_, stderr, code) = server.run("report --namespace tool-none");
+    assert_eq!((stderr.as_str(), code), ("error: the cluster has no namespace tool-none\n", Some(2)));
+}
+
+#[test]
+fn allow_list_counts_what_runs_and_says_where_it_cannot() {
+    let (stdout, stderr, code) = Server::start(cluster()).run("allow-list list --at 2026-11-01");
+    assert!(stdout.contains("2999-12-31     1  tool-a: "), "{stdout} {stderr}");
+    assert_eq!((stderr.as_str(), code), ("", Some(0)));
+    let forbidden = route("GET /api/v1/pods?&limit=500", 403, status(403, "no"));
+    let (stdout, stderr, code) = cluster_but(vec![forbidden]).run("allow-list list --at 2026-11-01");
+    assert!(stdout.contains("2999-12-31     -  tool-a: "), "{stdout} {stderr}");
+    let note = "note: who uses the list is not known: cannot list pods in all namespaces: the right is missing (no): ask an admin for it\n";
+    assert_eq!((stderr.as_str(), code), (note, Some(0)));
 }
 
 #[test]
@@ -159,6 +194,19 @@ fn says_what_the_api_server_refused_and_what_to_do() {
             "allow-list revoke tool-a",
             "cannot change ConfigMap registry-enforcer/byoc-allow-list: somebody else changed it in between: try again",
         ),
+        // With the code that Kubewarden answers with, which is not about rights.
+        (
+            route(
+                &put,
+                403,
+                status(
+                    403,
+                    "admission webhook \"x\" denied the request: the allow list cannot be written so:\ntool-a: wrong",
+                ),
+            ),
+            "allow-list revoke tool-a",
+            "cannot change ConfigMap registry-enforcer/byoc-allow-list: admission webhook \"x\" denied the request: the allow list cannot be written so:\ntool-a: wrong",
+        ),
         (
             route("GET /api/v1/pods?&limit=500", 403, status(403, forbidden)),
             "report",
@@ -201,7 +249,8 @@ fn says_that_there_is_no_cluster() {
     let output = common::run(&["report"], "");
     let stderr = common::errors(&output);
     assert!(
-        stderr.starts_with("error: there is no cluster to ask: give files, or a kubeconfig with --kubeconfig"),
+        stderr.starts_with("error: there is no cluster to ask (failed to read kubeconfig from ")
+            && stderr.ends_with("): give files, or a kubeconfig with --kubeconfig\n"),
         "{stderr}"
     );
     assert_eq!(output.status.code(), Some(2));

@@ -161,6 +161,54 @@ fn one_odd_object_ends_no_report() {
     check_objects(&format!(r#"{{"apiVersion": "v1", "items": [{typed}], "kind": "PodList"}}"#), &[OF_BAD], "");
 }
 
+/// Kinds of strangers that are called like Kubernetes' own, and have another shape.
+#[test]
+fn kinds_of_other_groups_are_not_read_as_the_built_in_ones() {
+    const STRANGERS: &[(&str, &str)] = &[
+        ("x.example/v1", r#""kind": "Pod", "status": "Running""#),
+        ("x.example/v1", r#""kind": "Job", "status": {"conditions": "Complete"}"#),
+        ("x.example/v1", r#""kind": "ReplicaSet", "spec": {"replicas": "none"}"#),
+        ("x.example/v1", r#""kind": "Namespace", "metadata": ["tool-a"]"#),
+    ];
+    for (api_version, rest) in STRANGERS {
+        let object = format!(r#"{{"apiVersion": "{api_version}", {rest}}}"#);
+        let kind = rest.split('"').nth(3).expect("a kind");
+        let note = format!(
+            "note: 1 object of kind {kind}.x.example not judged: the policy reads no {kind}.x.example, unless custom_kinds describes it\n"
+        );
+        check_objects(&object, &[], &note);
+    }
+}
+
+/// The old revisions of a Deployment, a Rollout and a DeploymentConfig, and what Kubewarden runs itself.
+#[test]
+fn fails_for_nothing_that_will_never_be_asked_about() {
+    let kept = |api_version: &str, kind: &str, owner: &str| {
+        format!(
+            r#"{{"apiVersion": "{api_version}", "kind": "{kind}", "metadata": {{"namespace": "n", "name": "web-1",
+            "ownerReferences": [{{"apiVersion": "x/v1", "kind": "{owner}", "name": "web", "controller": true}}]}},
+            "spec": {{"replicas": 0, "template": {{"spec": {{"containers": [{{"name": "c", "image": "evil.example/x:1"}}]}}}}}}}}"#
+        )
+    };
+    let kubewarden = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "kubewarden", "name": "server"},
+        "spec": {"containers": [{"name": "c", "image": "ghcr.io/kubewarden/policy-server:v1.36.0"}]}}"#;
+    let objects = [
+        kept("apps/v1", "ReplicaSet", "Deployment"),
+        kept("apps/v1", "ReplicaSet", "Rollout"),
+        kept("v1", "ReplicationController", "DeploymentConfig"),
+        kubewarden.to_owned(),
+    ];
+    for object in &objects {
+        for (object, status) in [
+            (object.clone(), 0),
+            (object.replace(r#""replicas": 0"#, r#""replicas": 1"#).replace(r#""kubewarden""#, r#""other""#), 1),
+        ] {
+            let output = report(&[SETTINGS, ALLOW_LIST, &["--fail-if-refused", "--output", "json"]], &object);
+            assert_eq!(output.status.code(), Some(status), "{object}");
+        }
+    }
+}
+
 #[test]
 fn leaves_out_the_namespaces_that_the_policy_is_never_asked_about() {
     let pod = |namespace: &str| {

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::measure::{bench, instructions};
+use crate::measure::{bench, companion, instructions};
 
 /// Runs, annotates, checks and measures the policy, with kwctl's own flags where kwctl has the command
 #[derive(Parser)]
@@ -24,6 +24,7 @@ enum Command {
     Check(check::Args),
     Demo(demo::Args),
     Bench(bench::Args),
+    Companion(companion::Args),
     Instructions(instructions::Args),
 }
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Companion(args) => companion::companion(&args),
         Command::Instructions(args) => instructions::instructions(&args),
     };
     if let Err(error) = result {

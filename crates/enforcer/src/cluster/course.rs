@@ -11,6 +11,8 @@ struct Stage {
     /// Where it is written; `None` for an approval without an end, of which there may be several.
     source: Option<String>,
     is_exception: bool,
+    /// Whether it stands in the allow list.
+    is_entry: bool,
     reason: Option<String>,
     /// The first end, be it of what lets the image in or by a denial.
     end: Option<End<'static>>,
@@ -55,6 +57,11 @@ impl Course {
     pub fn reason(&self) -> Option<&str> {
         let denial = self.denial().and_then(|denial| denial.reason.as_deref());
         denial.or(self.stages.first()?.reason.as_deref())
+    }
+
+    /// Whether the namespace's entry in the allow list lets the image in, now or later.
+    pub fn needs_entry(&self) -> bool {
+        self.stages.iter().any(|stage| stage.is_entry)
     }
 
     /// What lets the image in, in a few words.
@@ -111,8 +118,9 @@ impl Stage {
         let denial = denial.filter(is_first);
         let end = denial.map(|denial| denial.end).or(own_end);
         Some(Self {
-            source: source.map(|source| source.to_string()),
             is_exception: matches!(verdict.decision, Decision::Excepted(_)),
+            is_entry: matches!(source, Some(Source::ConfigMap(_))),
+            source: source.map(|source| source.to_string()),
             reason: reason.map(str::to_owned),
             end: end.map(|end| end.clone().into_owned()),
             denial: denial.as_ref().map(Denial::new),

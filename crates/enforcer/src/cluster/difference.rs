@@ -9,7 +9,7 @@ use crate::cluster::{
     row::{Row, Verdict, is_any},
 };
 
-/// How a workload fares.
+/// What the new settings change for a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
@@ -23,7 +23,7 @@ pub enum Change {
     Unchanged,
 }
 
-/// A workload that fares otherwise. These fields are what programs rely on: docs/enforcer.md.
+/// A workload whose verdict changes. These fields are what programs rely on: docs/enforcer.md.
 #[derive(Debug, Serialize)]
 pub struct Changed {
     pub change: Change,
@@ -72,7 +72,9 @@ fn rows<'j>(judged: &'j Judged, workload: &Workload) -> &'j [Row] {
 
 fn changed(workload: &Workload, old: &[Row], new: &[Row]) -> Changed {
     let [was_refused, is_refused] = [old, new].map(|rows| is_any(rows, Verdict::Refused));
-    let [was_end, is_end] = [old, new].map(first_end);
+    // What is refused for one image does not wait for the end of another.
+    let was_end = first_end(old).filter(|_| !was_refused);
+    let is_end = first_end(new).filter(|_| !is_refused);
     let change = match (was_refused, is_refused) {
         (false, true) => Change::NewlyRefused,
         (true, false) => Change::NewlyLetIn,

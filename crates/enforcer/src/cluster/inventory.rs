@@ -23,7 +23,7 @@ const POD: &str = "Pod";
 const REPLICA_SET: &str = "ReplicaSet";
 const DEPLOYMENT: &str = "Deployment";
 const NAMESPACE: &str = "Namespace";
-/// Kinds whose objects another object makes, under names that it makes up: group and kind.
+/// Kinds (group and kind) whose objects are usually made by a controller, which chooses their names.
 const MADE_KINDS: &[(&str, &str)] = &[(APPS, REPLICA_SET), (CORE, "ReplicationController"), (BATCH, "Job")];
 /// More than Kubernetes' own chains have (CronJob, Job, pod), so that references in a circle end.
 const CHAIN_MAX: usize = 8;
@@ -61,7 +61,7 @@ pub struct Inventory {
     scope: Scope,
     labels: NamespaceLabels,
     demands: BTreeMap<Workload, BTreeSet<Demand>>,
-    /// What made each object that is no pod; `None` where nothing did.
+    /// What made each object other than a pod; `None` where nothing did.
     makers: HashMap<Workload, Option<Workload>>,
     /// What seems to have made objects that are perhaps not in the input.
     assumed_makers: HashMap<Workload, Workload>,
@@ -79,7 +79,7 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// Problems of the settings. An object, however odd it is, is none.
+    /// Problems of the settings. An odd object is never an error.
     pub fn add(
         &mut self,
         object: &RawValue,

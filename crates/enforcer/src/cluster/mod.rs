@@ -8,4 +8,5 @@ pub mod row;
 pub mod scope;
 pub mod snapshot;
 pub mod timeline;
+pub mod usage;
 pub mod verdicts;

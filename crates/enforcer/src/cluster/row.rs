@@ -50,6 +50,9 @@ pub struct Row {
     /// Whether the namespace's entry in the allow list is the cause of a refusal.
     #[serde(skip)]
     pub wrong_entry: bool,
+    /// Whether the image needs the namespace's entry in the allow list, now or later.
+    #[serde(skip)]
+    pub needs_entry: bool,
     /// Whether the image is approved only for some time, though an exception may let it in afterwards.
     #[serde(skip)]
     pub retires: bool,

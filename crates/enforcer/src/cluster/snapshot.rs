@@ -13,12 +13,13 @@ pub struct Snapshot {
     seconds: i64,
     allow_list: Option<AllowList>,
     has_asked_registry: Cell<bool>,
+    has_missed_list: Cell<bool>,
 }
 
 impl Snapshot {
     /// The world at a time, with what the ConfigMap says.
     pub fn new(seconds: i64, allow_list: Option<AllowList>) -> Self {
-        Self { seconds, allow_list, has_asked_registry: Cell::new(false) }
+        Self { seconds, allow_list, has_asked_registry: Cell::new(false), has_missed_list: Cell::new(false) }
     }
 
     /// When this is, since 1970-01-01 00:00:00 UTC.
@@ -29,6 +30,16 @@ impl Snapshot {
     /// The same world at another time.
     pub fn at(&self, seconds: i64) -> Later<'_> {
         Later { snapshot: self, seconds }
+    }
+
+    /// The allow list, where it is known.
+    pub fn allow_list(&self) -> Option<&AllowList> {
+        self.allow_list.as_ref()
+    }
+
+    /// Whether an entry of the allow list was asked for since the last time, and the list was not known.
+    pub fn take_missed_list(&self) -> bool {
+        self.has_missed_list.take()
     }
 
     /// What the reader should know, if a requirement wanted to know what a registry says of an image.
@@ -51,9 +62,11 @@ impl Facts for Later<'_> {
         self.seconds
     }
 
+    /// A list that is not known has no entry; [`Snapshot::take_missed_list`] tells.
     fn allow_list_entry(&self, _: &ConfigMap<'_>, namespace: &str) -> Result<Option<String>, Unavailable> {
-        let missing = || Unavailable::Other("it was not given, give it with --allow-list".to_owned());
-        Ok(self.snapshot.allow_list.as_ref().ok_or_else(missing)?.entry(namespace))
+        // The policy's own message would ask an admin to repair the list, but here the reader has only left it out.
+        self.snapshot.has_missed_list.set(self.snapshot.allow_list.is_none());
+        Ok(self.snapshot.allow_list.as_ref().and_then(|list| list.entry(namespace)))
     }
 
     /// Every image as one that meets all requirements: a report on thousands of images asks no registry,

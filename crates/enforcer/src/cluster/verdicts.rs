@@ -9,7 +9,7 @@ use crate::{
         row::{Row, Verdict},
         snapshot::Snapshot,
     },
-    policy::{self, Decision, Demanded, End, Image, Judge, Lack, Problems, Reason, Settings, Shown},
+    policy::{self, Decision, Demanded, End, Image, Judge, Lack, Problems, Reason, Settings, Shown, Source},
 };
 
 /// The rows of each workload.
@@ -63,6 +63,7 @@ struct Finding {
     brief: String,
     instead: Option<String>,
     wrong_entry: bool,
+    needs_entry: bool,
     retires: bool,
 }
 
@@ -78,6 +79,8 @@ impl Bench<'_, '_> {
         };
         let of_rule = reason.entry().and_then(|entry| entry.reason());
         let of_exception = || reason.grant().and_then(|grant| grant.reason);
+        let wrong_entry = matches!(lack(reason), Some(Lack::WrongEntry(..)));
+        let ended_entry = reason.grant().is_some_and(|grant| matches!(grant.source, Source::ConfigMap(_)));
         Ok(Finding {
             verdict: Verdict::Refused,
             end: self.ended(reason, &image)?,
@@ -85,7 +88,8 @@ impl Bench<'_, '_> {
             message: policy::refusal(&image, &verdict, reason, &judge),
             brief: brief(reason).to_owned(),
             instead,
-            wrong_entry: matches!(lack(reason), Some(Lack::WrongEntry(..))),
+            wrong_entry,
+            needs_entry: wrong_entry || ended_entry,
             retires: false,
         })
     }
@@ -118,6 +122,7 @@ impl Bench<'_, '_> {
             brief: course.brief(),
             instead,
             wrong_entry: false,
+            needs_entry: course.needs_entry(),
             retires: is_approved && today.ending.is_some(),
         })
     }
@@ -150,7 +155,7 @@ impl Bench<'_, '_> {
 
     fn row(&self, workload: &Workload, place: &str, demanded: &Demanded, finding: &Finding) -> Row {
         let Workload { namespace, kind, name, .. } = workload.clone();
-        let Finding { verdict, end, reason, message, brief, instead, wrong_entry, retires } = finding;
+        let Finding { verdict, end, reason, message, brief, instead, wrong_entry, needs_entry, retires } = finding;
         let message = match verdict {
             Verdict::Refused => format!("{}: {message}", Shown(place)),
             Verdict::Exception | Verdict::Approved => message.clone(),
@@ -169,6 +174,7 @@ impl Bench<'_, '_> {
             instead: instead.clone(),
             brief: brief.clone(),
             wrong_entry: *wrong_entry,
+            needs_entry: *needs_entry,
             retires: *retires,
             end_seconds: end.as_ref().map(End::seconds),
         }
@@ -192,6 +198,7 @@ fn unreadable(workload: &Workload, message: &str) -> Row {
         instead: None,
         brief: "cannot be read".to_owned(),
         wrong_entry: false,
+        needs_entry: false,
         retires: false,
         end_seconds: None,
     }

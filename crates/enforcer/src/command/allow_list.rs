@@ -14,6 +14,7 @@ use crate::{
     command::{
         outcome::{Status, written},
         source::Connection,
+        usage::Users,
     },
     exceptions::{
         entry::Entry,
@@ -53,11 +54,11 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show every entry, what ends first at the top
-    List,
+    /// Show every entry, what ends first at the top, and how many workloads use it
+    List(Users),
     /// Let a namespace run images from elsewhere
     Grant(Grant),
-    /// Give the exception of a namespace another end
+    /// Give the exception of a namespace another end, or more registries
     Renew(Renew),
     /// Take the exception of a namespace away
     Revoke(Revoke),
@@ -96,8 +97,11 @@ struct Renew {
     #[arg(value_name = "NAMESPACE")]
     namespace: String,
     /// The last day (UTC), or the RFC 3339 time at which it ends
-    #[arg(long, value_name = "DATE")]
-    until: String,
+    #[arg(long, value_name = "DATE", required_unless_present = "registries")]
+    until: Option<String>,
+    /// A registry, a path in it or one image by its digest, beside those that it has; may be given more than once
+    #[arg(long = "registry", value_name = "PREFIX")]
+    registries: Vec<String>,
     /// Say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -119,12 +123,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let list = List::read(arguments, &connection)?;
     let now = arguments.at.seconds;
     match &arguments.action {
-        Action::List => write_lines(&listing::lines(&list.entries, now)).map(|()| Status::Fine),
+        Action::List(users) => show(&list, users, &connection, now),
         Action::Check => check(&list, now),
         Action::Grant(grant) => run_grant(grant, list, &connection, now),
         Action::Renew(renew) => {
             let entry = Entry::parse(list.required(&renew.namespace)?).with_context(|| renew.namespace.clone())?;
-            let entry = Entry { sunset_date: Some(renew.until.clone()), ..entry };
+            let entry = entry.renewed(renew.until.as_deref(), &renew.registries)?;
             let text = entry.checked(&renew.namespace, now)?;
             list.write(&connection, &renew.namespace, Some(&text), renew.dry_run)
         }
@@ -138,7 +142,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
 fn run_grant(grant: &Grant, list: List, connection: &Connection, now: i64) -> anyhow::Result<Status> {
     if let Some(entry) = list.entry(&grant.namespace) {
         let entry = if entry.trim().is_empty() { "without an end" } else { entry };
-        bail!("{} has an entry already ({entry}): renew it, or revoke it first", grant.namespace);
+        bail!(
+            "{} has an entry already ({entry}): renew it, with --registry for more registries, or revoke it first",
+            grant.namespace
+        );
     }
     let registries = Registries::new()?;
     let looked = grant.image.as_deref().map(|image| registries.look(image)).transpose()?;
@@ -253,6 +260,17 @@ impl List {
 fn write_lines(lines: &[String]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     written(lines.iter().try_for_each(|line| writeln!(out, "{line}")))
+}
+
+/// Shows every entry.
+fn show(list: &List, users: &Users, connection: &Connection, now: i64) -> anyhow::Result<Status> {
+    let (entries, settings) = (&list.entries, list.settings.as_ref());
+    let usage = match list.place {
+        Place::File { .. } if users.has_files() => Some(users.usage(entries, settings, connection, now)?),
+        Place::File { .. } => None,
+        Place::Cluster(_) => users.live_usage(entries, settings, connection, now),
+    };
+    write_lines(&listing::lines(entries, usage.as_ref(), now)).map(|()| Status::Fine)
 }
 
 /// Says which entries are wrong, and which have ended.

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use serde_json::value::RawValue;
 
@@ -14,13 +14,14 @@ use crate::{
     cluster::{scope::Scope, snapshot::Snapshot},
     command::{
         outcome::{Status, written},
-        source::{Connection, Judging, Skipping},
+        source::{ALLOW_LIST, Connection, Judging, Skipping},
     },
     input::{
         document,
         manifest::{self, Found, FoundObject},
         namespace_selector::NamespaceLabels,
         object::Head,
+        template,
     },
     live::cluster::Flags,
     output::checked::{self, Checked, Outcome},
@@ -78,7 +79,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let allow_list = if allow_list.is_none() && names_list && !asks_cluster {
         None
     } else {
-        connection.allow_list(allow_list.as_deref(), &settings, asks_cluster)?
+        connection.allow_list(allow_list.as_deref(), &settings, asks_cluster, ALLOW_LIST)?
     };
     let snapshot = Snapshot::new(arguments.at.seconds, allow_list);
     let scope = arguments.skipping.scope(&file);
@@ -93,8 +94,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
                 .collect::<Result<Vec<_>, _>>()?,
         );
     }
+    if found.is_empty() {
+        // Most often the command that was to write the manifests has failed, and a pipe hides that.
+        bail!("there is no object in {}: give manifests", names(&arguments.files));
+    }
     written(write(&found, &snapshot, arguments.output))?;
     status(&found)
+}
+
+fn names(files: &[PathBuf]) -> String {
+    files.iter().map(|path| document::name(path)).collect::<Vec<_>>().join(", ")
 }
 
 fn status(found: &[Checked]) -> anyhow::Result<Status> {
@@ -148,19 +157,42 @@ impl Bench<'_, '_> {
         };
         let names = head.names();
         let namespace = names.namespace.as_deref().unwrap_or(self.namespace);
-        let outcome = if self.scope.leaves_out(Some(namespace), &NamespaceLabels::new()) {
-            Outcome::NotJudged
-        } else {
-            let group = policy::group_of(&api_version);
-            let creation = Creation { group, kind: &kind, namespace: Some(namespace), name: &names.name };
-            let review = policy::review(&creation, json, self.settings, &self.snapshot.at(self.snapshot.seconds()));
-            match review.map_err(|problems| anyhow!("{problems}"))? {
-                Review::NotAsked => Outcome::NotJudged,
-                Review::Accepted(warnings) => Outcome::Allowed(warnings),
-                Review::Refused(message) => Outcome::Refused(message),
-            }
-        };
-        let kind = policy::kind_name(policy::group_of(&api_version), &kind);
+        let group = policy::group_of(&api_version);
+        let outcome =
+            self.outcome(&Creation { group, kind: &kind, namespace: Some(namespace), name: &names.name }, json)?;
+        let kind = policy::kind_name(group, &kind);
         Ok(checked(kind, Some(namespace.to_owned()), names.name.clone(), outcome))
     }
+
+    fn outcome(&self, creation: &Creation<'_>, object: &RawValue) -> anyhow::Result<Outcome> {
+        let namespace = creation.namespace.unwrap_or_default();
+        if self.scope.leaves_out(Some(namespace), &NamespaceLabels::new()) {
+            return Ok(Outcome::NotJudged(None));
+        }
+        let review = policy::review(creation, object, self.settings, &self.snapshot.at(self.snapshot.seconds()));
+        let is_list_missing = self.snapshot.take_missed_list();
+        Ok(match review.map_err(|problems| anyhow!("{problems}"))? {
+            Review::NotAsked => Outcome::NotJudged(pods_are_judged(namespace, &template::images(object))),
+            Review::Accepted(warnings) => Outcome::Allowed(warnings),
+            Review::Refused(message) if is_list_missing => {
+                Outcome::Refused(format!("{message}\n{}", self.missing_list()?))
+            }
+            Review::Refused(message) => Outcome::Refused(message),
+        })
+    }
+
+    /// Who may not read the allow list can still judge what needs none, and is told what is left out.
+    fn missing_list(&self) -> anyhow::Result<String> {
+        let name = self.settings.allow_list_config_map().map_err(|problems| anyhow!("{problems}"))?;
+        let name = name.as_ref().map(|name| name.as_fact().to_string()).unwrap_or_default();
+        Ok(format!("the exceptions in {name} are left out: give it with --allow-list"))
+    }
+}
+
+/// What to do about an object of a kind that the policy does not read, but that makes pods.
+fn pods_are_judged(namespace: &str, images: &[String]) -> Option<String> {
+    let line = |image: &String| format!("enforcer why {image} --namespace {namespace}");
+    let lines: Vec<String> = images.iter().map(line).collect();
+    let what = "the policy does not read this kind, but judges the pods that it makes:";
+    (!lines.is_empty()).then(|| format!("{what}\n{}", lines.join("\n")))
 }

@@ -24,7 +24,7 @@ use crate::{
     input::settings_file::SettingsFile,
     live::cluster::Flags,
     output::difference as output,
-    policy::Settings,
+    policy::{self, Settings},
 };
 
 /// The settings that the cluster has.
@@ -46,14 +46,17 @@ pub struct Arguments {
     /// cluster is asked
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The ConfigMap that the old settings name as allow_list_config_map
+    /// The ConfigMap that the old settings name as allow_list_config_map; without it, the one given for the new ones
     #[arg(long, value_name = "FILE")]
     old_allow_list: Option<PathBuf>,
-    /// The ConfigMap that the new settings name as allow_list_config_map
+    /// The ConfigMap that the new settings name as allow_list_config_map; without it, the one given for the old ones
     #[arg(long, value_name = "FILE")]
     new_allow_list: Option<PathBuf>,
     #[command(flatten)]
     skipping: Skipping,
+    /// Ask the cluster about one namespace only
+    #[arg(long, short, value_name = "NAMESPACE", conflicts_with = "files")]
+    namespace: Option<String>,
     /// The day (its last second, UTC) or the RFC 3339 time to compare at, instead of now
     #[arg(long, value_name = "DATE", default_value_t, hide_default_value = true)]
     at: At,
@@ -83,16 +86,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let [old_file, new_file] = [&arguments.old, &arguments.new].map(|path| settings_file(&connection, path));
     let (old_file, new_file) = (old_file?, new_file?);
     let (old_settings, new_settings) = (old_file.settings()?, new_file.settings()?);
-    let snapshot = |path: &Path, list: &Option<PathBuf>, settings: &Settings<'_>| {
-        let asks_cluster = path == Path::new(LIVE) || arguments.files.is_empty();
-        let allow_list = connection.allow_list(list.as_deref(), settings, asks_cluster)?;
-        anyhow::Ok(Snapshot::new(arguments.at.seconds, allow_list))
-    };
-    let old_snapshot = snapshot(&arguments.old, &arguments.old_allow_list, &old_settings)?;
-    let new_snapshot = snapshot(&arguments.new, &arguments.new_allow_list, &new_settings)?;
+    let (old_list, new_list) = (arguments.old_allow_list.as_deref(), arguments.new_allow_list.as_deref());
+    let old_side = Side { path: &arguments.old, own: old_list, other: new_list, flag: "--old-allow-list" };
+    let new_side = Side { path: &arguments.new, own: new_list, other: old_list, flag: "--new-allow-list" };
+    let old_snapshot = old_side.snapshot(arguments, &connection, &old_settings)?;
+    let new_snapshot = new_side.snapshot(arguments, &connection, &new_settings)?;
     let mut old = Inventory::new(scope(arguments, &old_file, &new_file));
     let mut new = Inventory::new(scope(arguments, &new_file, &old_file));
-    connection.objects(&arguments.files, None, &mut [(&mut old, &old_settings), (&mut new, &new_settings)])?;
+    let namespace = arguments.namespace.as_deref();
+    connection.objects(&arguments.files, namespace, &mut [(&mut old, &old_settings), (&mut new, &new_settings)])?;
     let old = judged(old, &old_settings, &old_snapshot)?;
     let new = judged(new, &new_settings, &new_snapshot)?;
     let difference = Difference::new(&old, &new);
@@ -100,6 +102,32 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let note = new_snapshot.note().or(old_snapshot.note());
     note.iter().for_each(|note| eprintln!("note: {note}"));
     Ok(if difference.newly_refused > arguments.allow_refusals { Status::Refused } else { Status::Fine })
+}
+
+/// The old or the new settings.
+struct Side<'d> {
+    path: &'d Path,
+    /// The allow list that was given for them.
+    own: Option<&'d Path>,
+    /// The one that was given for the other side: mostly the settings change, and not the list.
+    other: Option<&'d Path>,
+    /// The flag that gives the list.
+    flag: &'static str,
+}
+
+impl Side<'_> {
+    fn snapshot(
+        &self,
+        arguments: &Arguments,
+        connection: &Connection,
+        settings: &Settings<'_>,
+    ) -> anyhow::Result<Snapshot> {
+        let asks_cluster = self.path == Path::new(LIVE) || arguments.files.is_empty();
+        let borrows = !asks_cluster && policy::names_allow_list(settings)?;
+        let path = self.own.or(self.other.filter(|_| borrows));
+        let allow_list = connection.allow_list(path, settings, asks_cluster, self.flag)?;
+        Ok(Snapshot::new(arguments.at.seconds, allow_list))
+    }
 }
 
 /// About which namespaces the policy is asked. A file with the settings alone does not say; then it is as the other

@@ -7,6 +7,7 @@ pub mod outcome;
 mod report;
 mod shell;
 mod source;
+mod usage;
 mod why;
 
 use clap::{CommandFactory, Parser, Subcommand};

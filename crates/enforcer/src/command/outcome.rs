@@ -13,7 +13,7 @@ pub enum Status {
     Refused,
 }
 
-/// What became of an output. A reader that has seen enough, `head` perhaps, is no failure.
+/// The result of writing the output. A reader that closes the pipe early, for example `head`, is not a failure.
 pub fn written(result: io::Result<()>) -> anyhow::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -12,7 +12,7 @@ use crate::{
     cluster::{inventory::Inventory, report::Report, row::Verdict, snapshot::Snapshot},
     command::{
         outcome::{Status, written},
-        source::{Connection, Judging, Skipping},
+        source::{ALLOW_LIST, Connection, Judging, Skipping},
     },
     live::cluster::Flags,
     output::{openreports, page, prometheus, records, table},
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let file = connection.settings_of(settings.as_deref())?;
     let asks_cluster = settings.is_none() || arguments.files.is_empty();
     let settings = file.settings()?;
-    let allow_list = connection.allow_list(allow_list.as_deref(), &settings, asks_cluster)?;
+    let allow_list = connection.allow_list(allow_list.as_deref(), &settings, asks_cluster, ALLOW_LIST)?;
     let snapshot = Snapshot::new(arguments.at.seconds, allow_list);
     let mut inventory = Inventory::new(arguments.skipping.scope(&file));
     connection.objects(&arguments.files, arguments.namespace.as_deref(), &mut [(&mut inventory, &settings)])?;

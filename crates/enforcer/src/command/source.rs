@@ -26,6 +26,9 @@ use crate::{
     policy::{self, ConfigMap, Settings},
 };
 
+/// The flag of most commands that gives the allow list.
+pub const ALLOW_LIST: &str = "--allow-list";
+
 /// The flags that say what judges.
 #[derive(Debug, Args)]
 pub struct Judging {
@@ -77,13 +80,14 @@ impl Connection {
         path.map_or_else(|| self.settings(), SettingsFile::read)
     }
 
-    /// The ConfigMap in a file, or, where the cluster is asked, the one that the settings name. One that is needed and
-    /// not to be had is an error.
+    /// The ConfigMap in a file, or, where the cluster is asked, the one that the settings name. It is an
+    /// error if it is needed and missing; the error names the flag that gives it.
     pub fn allow_list(
         &self,
         path: Option<&Path>,
         settings: &Settings<'_>,
         asks_cluster: bool,
+        flag: &str,
     ) -> anyhow::Result<Option<AllowList>> {
         let wanted = settings.allow_list_config_map().map_err(|problems| anyhow!("{problems}"))?;
         let wanted = wanted.as_ref().map(|name| name.as_fact());
@@ -91,9 +95,9 @@ impl Connection {
             (None, None) => Ok(None),
             (Some(path), Some(wanted)) => AllowList::read(path, &wanted).map(Some),
             (None, Some(wanted)) if asks_cluster => LiveList::read(self.cluster()?, &wanted)?.list().map(Some),
-            (None, Some(wanted)) => Err(missing(&wanted)),
+            (None, Some(wanted)) => Err(missing(&wanted, flag)),
             (Some(path), None) => {
-                bail!("the settings have no allow_list_config_map: leave out --allow-list {}", path.display())
+                bail!("the settings have no allow_list_config_map: leave out {flag} {}", path.display())
             }
         }
     }
@@ -127,9 +131,9 @@ impl Skipping {
 }
 
 /// The error where the settings name an allow list that was not given.
-fn missing(wanted: &ConfigMap<'_>) -> anyhow::Error {
+fn missing(wanted: &ConfigMap<'_>, flag: &str) -> anyhow::Error {
     anyhow!(
-        "the settings name {wanted}: give it with --allow-list, from kubectl get configmap {} --namespace {} --output yaml",
+        "the settings name {wanted}: give it with {flag}, from kubectl get configmap {} --namespace {} --output yaml",
         wanted.name,
         wanted.namespace
     )

@@ -9,9 +9,9 @@ use crate::{
     cluster::snapshot::Snapshot,
     command::{
         outcome::{Status, written},
-        source::{Connection, Judging},
+        source::{ALLOW_LIST, Connection, Judging, Skipping},
     },
-    explanation::{Explainer, Explanation},
+    explanation::{self, Explanation, Question},
     live::cluster::Flags,
     output::escape::lines,
     policy,
@@ -31,6 +31,8 @@ pub struct Arguments {
     namespace: String,
     #[command(flatten)]
     judging: Judging,
+    #[command(flatten)]
+    skipping: Skipping,
     /// The kind of the object that names the image, with its group if that is not one of Kubernetes' own
     #[arg(long, value_name = "KIND", default_value = "Pod")]
     kind: String,
@@ -49,15 +51,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let asks_cluster = settings.is_none();
     let settings = file.settings()?;
     let allow_list = if allow_list.is_some() || asks_cluster || !policy::names_allow_list(&settings)? {
-        connection.allow_list(allow_list.as_deref(), &settings, asks_cluster)?
+        connection.allow_list(allow_list.as_deref(), &settings, asks_cluster, ALLOW_LIST)?
     } else {
         None
     };
     let snapshot = Snapshot::new(arguments.at.seconds, allow_list);
     let namespace = &*arguments.namespace;
     let kind = &*arguments.kind;
-    let explainer = Explainer { file: &file, settings: &settings, snapshot: &snapshot, namespace, kind };
-    let explanation = explainer.explain(&arguments.image)?;
+    let scope = arguments.skipping.scope(&file);
+    let question = Question { file: &file, settings: &settings, snapshot: &snapshot, scope: &scope, namespace, kind };
+    let explanation = explanation::explain(&question, &arguments.image)?;
     written(write(&explanation, arguments))?;
     Ok(if explanation.refused { Status::Refused } else { Status::Fine })
 }
@@ -72,7 +75,8 @@ fn write(explanation: &Explanation, arguments: &Arguments) -> io::Result<()> {
         writeln!(out, "{mark} {}{place}: {}", step.rule, lines(&step.says))?;
     }
     if !explanation.ways_out.is_empty() {
-        writeln!(out, "\nWhat would change that:")?;
+        let heading = if explanation.refused { "What would change that" } else { "What to do before the end" };
+        writeln!(out, "\n{heading}:")?;
         explanation.ways_out.iter().try_for_each(|way| writeln!(out, "- {}", lines(way)))?;
     }
     out.flush()

@@ -31,6 +31,20 @@ impl Entry {
         }
     }
 
+    /// The entry with another end, and with more registries.
+    pub fn renewed(mut self, until: Option<&str>, registries: &[String]) -> anyhow::Result<Self> {
+        if self.registry_prefixes.is_empty() && !registries.is_empty() {
+            bail!(
+                "the entry is for every registry already: leave out --registry, or revoke it and grant a narrower one"
+            );
+        }
+        let added = registries.iter().filter(|registry| !self.registry_prefixes.contains(registry));
+        let added: Vec<String> = added.cloned().collect();
+        self.registry_prefixes.extend(added);
+        self.sunset_date = until.map(str::to_owned).or(self.sunset_date);
+        Ok(self)
+    }
+
     /// The value for the ConfigMap: the shortest of the forms that say it.
     pub fn write(&self) -> anyhow::Result<String> {
         let Self { sunset_date, registry_prefixes, reason, owner } = self;

@@ -48,6 +48,11 @@ impl AllowList {
         read(&document::read_text(path)?).with_context(|| document::name(path))
     }
 
+    /// A list of these entries.
+    pub fn new(entries: &[(String, String)]) -> Self {
+        Self { entries: entries.iter().cloned().collect() }
+    }
+
     /// Each namespace with its entry, in the order of their names.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
         self.entries.iter().map(|(namespace, entry)| (namespace.as_str(), entry.as_str()))

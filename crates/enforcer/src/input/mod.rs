@@ -8,3 +8,4 @@ pub mod namespace_selector;
 pub mod object;
 pub mod settings_file;
 pub mod stream;
+pub mod template;

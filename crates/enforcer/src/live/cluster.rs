@@ -19,6 +19,10 @@ use crate::policy::escaped;
 
 /// How much of an API server's words an error repeats.
 const CAUSE_LENGTH_MAX: usize = 500;
+/// How many lines of a webhook's refusal, which is what the policy says to a wrong entry.
+const LINES_MAX: usize = 50;
+/// How the API server begins what a webhook refused (`k8s.io/apiserver`, `ToStatusErr`).
+const WEBHOOK: &str = "admission webhook ";
 
 /// The flags that say which cluster, named as kubectl names them.
 #[derive(Clone, Debug, Default, Args)]
@@ -96,10 +100,14 @@ async fn config(flags: &Flags) -> anyhow::Result<Config> {
         None if flags.context.is_some() => {
             Config::from_kubeconfig(&options).await.context("the kubeconfig cannot be used")
         }
-        None => {
-            Config::infer().await.context("there is no cluster to ask: give files, or a kubeconfig with --kubeconfig")
-        }
+        None => Config::infer().await.map_err(|error| no_cluster(&error)),
     }
+}
+
+/// There is neither a kubeconfig nor a pod's service account. Whoever is not in a pod wants to hear of the kubeconfig.
+fn no_cluster(error: &dyn std::error::Error) -> anyhow::Error {
+    let cause = error.source().unwrap_or(error).to_string();
+    anyhow!("there is no cluster to ask ({cause}): give files, or a kubeconfig with --kubeconfig")
 }
 
 /// A request that got no answer.
@@ -115,6 +123,10 @@ fn failure(doing: &str, cause: &kube::Error) -> Failure {
 fn refusal(doing: &str, code: u16, body: &[u8]) -> Failure {
     let status: Option<Status> = serde_json::from_slice(body).ok();
     let message = status.map(|status| status.message).filter(|message| !message.is_empty());
+    if let Some(message) = message.as_deref().filter(|message| message.starts_with(WEBHOOK)) {
+        let lines: Vec<String> = message.lines().take(LINES_MAX).map(|line| escaped(line, CAUSE_LENGTH_MAX)).collect();
+        return Failure::Other(anyhow!("cannot {doing}: {}", lines.join("\n")));
+    }
     let message = escaped(&message.unwrap_or_else(|| "no cause was given".to_owned()), CAUSE_LENGTH_MAX);
     match code {
         404 => Failure::NotFound,
@@ -126,7 +138,7 @@ fn refusal(doing: &str, code: u16, body: &[u8]) -> Failure {
 }
 
 impl Failure {
-    /// The error, where something that is not there or has changed is no case of its own.
+    /// The error, for callers that do not handle a missing or a changed object themselves.
     pub fn into_error(self, doing: &str) -> anyhow::Error {
         match self {
             Self::NotFound => anyhow!("cannot {doing}: it is not there"),

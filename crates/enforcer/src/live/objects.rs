@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroupList, APIResource, APIResourceList};
 use kube::{api::ListParams, core::request::Request};
 use serde::de::DeserializeOwned;
@@ -13,13 +13,19 @@ use serde_json::value::RawValue;
 
 use crate::{
     input::stream::{self, Kind, Taken},
-    live::cluster::Cluster,
+    live::cluster::{Cluster, Failure},
+    policy::Shown,
 };
 
 /// How many objects a page has, as with kubectl.
 const PAGE_LENGTH: u32 = 500;
 /// Faster than this, nobody needs to know how far it is.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+const NAMESPACES: &str = "/api/v1/namespaces";
+
+/// What is done with each object, and with the kind that its list gives it.
+type Each<'e> = dyn FnMut(&RawValue, Option<&Kind>) -> anyhow::Result<Taken> + 'e;
 
 /// Where objects of a kind are listed.
 #[derive(Debug)]
@@ -38,9 +44,12 @@ pub fn read(
     cluster: &Cluster,
     namespace: Option<&str>,
     reads: &dyn Fn(&str, &str) -> anyhow::Result<bool>,
-    each: &mut dyn FnMut(&RawValue, Option<&Kind>) -> anyhow::Result<Taken>,
+    each: &mut Each<'_>,
 ) -> anyhow::Result<()> {
     let mut progress = Progress::new();
+    if let Some(namespace) = namespace {
+        read_namespace(cluster, namespace, each)?;
+    }
     for resource in resources(cluster, reads)? {
         if namespace.is_none() || resource.namespaced {
             read_resource(cluster, &resource, namespace, &mut progress, each)?;
@@ -50,12 +59,22 @@ pub fn read(
     Ok(())
 }
 
+/// The namespace itself, whose labels a selector may ask for. Not everybody who may list its pods may read it.
+fn read_namespace(cluster: &Cluster, namespace: &str, each: &mut Each<'_>) -> anyhow::Result<()> {
+    let doing = format!("read namespace {namespace}");
+    match cluster.get(&doing, NAMESPACES, namespace) {
+        Ok(json) => stream::read(&*json, each).with_context(|| format!("cannot {doing}")).map(drop),
+        Err(Failure::NotFound) => bail!("the cluster has no namespace {}", Shown(namespace)),
+        Err(Failure::Conflict | Failure::Other(_)) => Ok(()),
+    }
+}
+
 fn read_resource(
     cluster: &Cluster,
     resource: &Resource,
     namespace: Option<&str>,
     progress: &mut Progress,
-    each: &mut dyn FnMut(&RawValue, Option<&Kind>) -> anyhow::Result<Taken>,
+    each: &mut Each<'_>,
 ) -> anyhow::Result<()> {
     let Resource { root, plural, name, .. } = resource;
     let (path, place) = match namespace {

@@ -31,8 +31,8 @@ pub enum Outcome {
     Allowed(Vec<String>),
     /// It may not.
     Refused(String),
-    /// The policy is not asked about it.
-    NotJudged,
+    /// The policy is not asked about it; what the reader should know of that, if anything.
+    NotJudged(Option<String>),
     /// It is not an object of Kubernetes.
     Unreadable(String),
 }
@@ -42,9 +42,13 @@ impl Checked {
         match self.outcome {
             Outcome::Allowed(_) => "allowed",
             Outcome::Refused(_) => "refused",
-            Outcome::NotJudged => "not judged",
+            Outcome::NotJudged(_) => "not judged",
             Outcome::Unreadable(_) => "unreadable",
         }
+    }
+
+    fn is_not_judged(&self) -> bool {
+        matches!(self.outcome, Outcome::NotJudged(_))
     }
 
     fn place(&self) -> String {
@@ -60,7 +64,8 @@ impl Checked {
     fn message(&self) -> Option<&str> {
         match &self.outcome {
             Outcome::Refused(message) | Outcome::Unreadable(message) => Some(message),
-            Outcome::Allowed(_) | Outcome::NotJudged => None,
+            Outcome::NotJudged(message) => message.as_deref(),
+            Outcome::Allowed(_) => None,
         }
     }
 
@@ -93,7 +98,7 @@ fn summary(found: &[Checked]) -> String {
         summary.push_str(&format!(", {} unreadable", number("unreadable")));
     }
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    for checked in found.iter().filter(|checked| checked.outcome == Outcome::NotJudged) {
+    for checked in found.iter().filter(|checked| checked.is_not_judged()) {
         *kinds.entry(&checked.kind).or_default() += 1;
     }
     if !kinds.is_empty() {
@@ -160,7 +165,7 @@ impl Case<'_> {
 
 /// Writes a test case for each object that was judged.
 pub fn write_junit(found: &[Checked], out: &mut impl Write) -> io::Result<()> {
-    let judged = found.iter().filter(|checked| checked.outcome != Outcome::NotJudged);
+    let judged = found.iter().filter(|checked| !checked.is_not_judged());
     let case = |checked| Case {
         checked,
         place: Checked::place(checked),

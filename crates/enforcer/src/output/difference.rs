@@ -13,7 +13,7 @@ use crate::{
 /// How many workloads Markdown lists: a comment on a merge request has an end.
 const LISTED_MAX: usize = 200;
 
-/// Writes a line for each workload that fares otherwise.
+/// Writes a line for each workload whose verdict changes.
 pub fn write_text(difference: &Difference, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", summary(difference))?;
     for changed in &difference.workloads {

@@ -55,13 +55,17 @@ fn entry(row: &Row, seconds: i64) -> Value {
             properties[name] = json!(text);
         }
     }
+    let mut resource = json!({"kind": row.kind, "name": row.name});
+    if let Some(namespace) = &row.namespace {
+        resource["namespace"] = json!(namespace);
+    }
     json!({
         "policy": "registry-enforcer",
         "source": SOURCE,
         "result": result(row),
-        "description": row.message,
+        "message": row.message,
         "timestamp": {"seconds": seconds, "nanos": 0},
-        "subjects": [{"kind": row.kind, "name": row.name, "namespace": row.namespace}],
+        "resources": [resource],
         "properties": properties,
     })
 }

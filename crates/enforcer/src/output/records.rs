@@ -41,7 +41,7 @@ fn record(row: &Row) -> [String; FIELDS.len()] {
         optional(&row.image),
         row.verdict.name().to_owned(),
         optional(&row.ends),
-        // A number that is this program's own, so that its minus sign is no formula.
+        // A number that is this program's own, so its minus sign does not start a formula.
         row.days_left.map(|days| days.to_string()).unwrap_or_default(),
         optional(&row.reason),
         cell(&row.message),

@@ -13,7 +13,7 @@ use crate::{
     output::{escape::shown, wrap::wrap},
 };
 
-/// The columns of a terminal, and of a text that is none.
+/// The width of a terminal that does not tell its own, and of output that is not a terminal's.
 const COLUMNS: u16 = 80;
 /// A longer line is hard to follow.
 const COLUMNS_MAX: u16 = 120;

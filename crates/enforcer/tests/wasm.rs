@@ -10,9 +10,31 @@ use serde_json::{Value, json};
 
 /// Ends that do not move past the clock, which is the wasm's own.
 const SETTINGS: &str = r#"{
-    "registry_prefixes": ["docker-registry.tools.wmflabs.org", "tools-harbor.wmcloud.org/{namespace}"],
+    "registry_prefixes": [
+        "docker-registry.svc.toolforge.org",
+        "tools-harbor.wmcloud.org/{namespace}",
+        {
+            "prefix": "docker-registry.tools.wmflabs.org",
+            "sunset_date": "2999-12-31",
+            "replaced_by": "docker-registry.svc.toolforge.org",
+            "reason": "T394902"
+        },
+        {"prefix": "docker.io/feeds", "sunset_date": "2024-01-31", "replaced_by": "docker-registry.svc.toolforge.org/feeds"}
+    ],
+    "denied_images": [
+        {"prefix": "quay.io/mix/web:2.1", "sunset_date": "2998-12-31"},
+        {"prefix": "quay.io/mix/web:2.1", "sunset_date": "2999-01-31"},
+        {
+            "prefix": "docker.io/none/bot",
+            "sunset_date": "2024-01-31",
+            "replaced_by": "docker-registry.svc.toolforge.org/bot",
+            "reason": "no longer maintained"
+        }
+    ],
+    "mirrors": [{"prefix": "quay.io/typo", "replaced_by": "docker-registry.svc.toolforge.org/typo"}],
+    "warn_before_days": 1000000,
     "allowed_namespaces": [
-        {"name": "tool-mix", "sunset_date": "2999-12-31"},
+        {"name": "tool-mix", "sunset_date": "2999-06-30"},
         {"name": "tool-wikidata-*", "sunset_date": "2024-01-31", "registry_prefixes": ["quay.io/wikidata"]}
     ],
     "allow_list_config_map": {"namespace": "registry-enforcer", "name": "byoc-allow-list"},
@@ -71,12 +93,21 @@ fn request(row: &Value) -> Value {
     })
 }
 
+/// What the wasm says that one should use, in a refusal or in a warning, is what the report says.
+#[track_caller]
+fn check_use(row: &Value, answer: &Value) {
+    let warnings = answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut texts = warnings.chain(answer["message"].as_str());
+    let said = texts.find_map(|text| text.split_once("; use ")).map(|(_, rest)| rest.split([' ', '\n']).next().unwrap());
+    assert_eq!(said, row["use"].as_str(), "{row} {answer}");
+}
+
 #[test]
 fn says_what_the_wasm_says() {
     let (policy, settings) = (policy(), serde_json::from_str::<Value>(SETTINGS).unwrap());
     let yaml = include_str!("data/allow-list.yaml");
     let allow_list: Arc<dyn HostCalls> = Arc::new(AllowList(yaml_serde::from_str(yaml).unwrap()));
-    let mut verdicts = std::collections::BTreeMap::<String, usize>::new();
+    let mut verdicts = std::collections::BTreeSet::new();
     for row in rows() {
         let payload = json!({"request": request(&row), "settings": settings}).to_string();
         let answer = policy.call("validate", payload.as_bytes(), allow_list.clone()).unwrap();
@@ -85,12 +116,16 @@ fn says_what_the_wasm_says() {
         let said = answer["message"].as_str().and_then(|message| message.lines().nth(1));
         let expected = (verdict == "refused").then(|| format!("- {}", row["message"].as_str().unwrap()));
         assert_eq!(said, expected.as_deref(), "{row}");
-        // What rests on an exception, and nothing else that is accepted, is annotated.
-        let ends = answer["audit_annotations"]["ends"].as_str().filter(|_| verdict == "exception");
-        assert_eq!(ends, row["ends"].as_str().filter(|_| verdict == "exception"), "{row}");
-        *verdicts.entry(verdict.to_owned()).or_default() += 1;
+        // What rests on an exception or on what ends, and nothing else that is accepted, is annotated.
+        let ends = answer["audit_annotations"]["ends"].as_str().filter(|_| verdict != "refused");
+        let first = ends.and_then(|ends| ends.split(", ").min());
+        assert_eq!(first, row["ends"].as_str().filter(|_| verdict != "refused"), "{row}");
+        check_use(&row, &answer);
+        let dated = if row["ends"].is_null() { "never" } else { "dated" };
+        verdicts.insert(format!("{verdict} {dated}"));
     }
-    assert_eq!(verdicts.into_keys().collect::<Vec<_>>(), ["approved", "exception", "refused"]);
+    let all = ["approved dated", "approved never", "exception dated", "refused dated", "refused never"];
+    assert_eq!(verdicts.into_iter().collect::<Vec<_>>(), all);
 }
 
 /// The kinds that have a pod spec, each with the API version and the way to the spec; the last one is described in
@@ -145,10 +180,19 @@ fn generated(number: usize) -> Value {
     spec
 }
 
+const HUB: &str = "docker-registry.svc.toolforge.org/hub";
+
 /// Ends and custom kinds that the sample lacks.
 fn mixed_settings() -> Value {
     let mut settings: Value = serde_json::from_str(SETTINGS).unwrap();
-    settings["denied_images"] = json!(["ghcr.io/x/y:1"]);
+    settings["denied_images"] = json!([
+        "ghcr.io/x/y:1",
+        {"prefix": "docker.io/library/nginx:1.27", "sunset_date": "2024-01-31", "replaced_by": HUB},
+        {"prefix": "quay.io/wikidata", "sunset_date": "2999-01-31"},
+    ]);
+    settings["mirrors"] = json!([{"prefix": "docker.io", "replaced_by": HUB}]);
+    let prefixes = settings["registry_prefixes"].as_array_mut().unwrap();
+    prefixes.push(json!({"prefix": "docker.io/library/x", "sunset_date": "2024-01-31", "reason": "T1"}));
     settings["custom_kinds"] =
         json!([{"group": "argoproj.io", "kind": "Rollout", "pod_specs": ["/spec/template/spec"]}]);
     settings

@@ -104,7 +104,11 @@ fn a_row_has_the_end_and_what_to_use_instead() {
         let row = &rows(&[(namespace, image)], at)[0];
         let shown = |name: &str| row[name].as_str().map_or_else(|| row[name].to_string(), str::to_owned);
         let found = ["verdict", "ends", "days_left", "reason", "use"].map(shown);
-        assert_eq!((found.each_ref().map(String::as_str), &*shown("message")), (fields, message), "{namespace} {image} {at}");
+        assert_eq!(
+            (found.each_ref().map(String::as_str), &*shown("message")),
+            (fields, message),
+            "{namespace} {image} {at}"
+        );
     }
 }
 
@@ -127,8 +131,7 @@ fn what_ends_is_refused_from_that_second_on_and_not_before() {
     let namespaces = ["tool-a", "tool-long", "tool-short", "tool-ever", "tool-list"];
     let images = ["new.example/x", "new.example/node12", "old.example/x", "old.example/short", "old.example/node12"];
     let images = images.into_iter().chain(["quay.io/x", "quay.io/node12"]);
-    let pods: Vec<(&str, &str)> =
-        images.flat_map(|image| namespaces.map(|namespace| (namespace, image))).collect();
+    let pods: Vec<(&str, &str)> = images.flat_map(|image| namespaces.map(|namespace| (namespace, image))).collect();
     let first = rows(&pods, "2026-08-01");
     let end = |row: &Value| ENDS.iter().find(|end| row["ends"] == end.0).map(|end| end.2);
     let known: BTreeSet<&str> = first.iter().filter_map(end).collect();
@@ -231,10 +234,30 @@ const IMAGE: &str = "tools-harbor.wmcloud.org/tool-ok/web:1";
 #[test]
 fn check_warns_before_and_refuses_after() {
     const CASES: &[(&str, &str, &str, i32)] = &[
-        (HOST, "2026-09-15", "warning Pod tool-ok/p\n  docker-registry.tools.wmflabs.org/fluentd:1 may run until 2026-09-30, 15 days left; use docker-registry.svc.toolforge.org/fluentd:1 (T394902)\n", 0),
-        (HOST, "2026-10-01", "refused Pod tool-ok/p\n  1 image of Pod tool-ok/p is not allowed:\n  - containers[c]: docker-registry.tools.wmflabs.org/fluentd:1: docker-registry.tools.wmflabs.org was approved until 2026-09-30; use docker-registry.svc.toolforge.org/fluentd:1 (T394902)\n", 1),
-        (IMAGE, "2026-10-31", "warning Pod tool-ok/p\n  tools-harbor.wmcloud.org/tool-ok/web:1 may run until 2026-10-31, less than a day left; use tools-harbor.wmcloud.org/tool-ok/web:2 (web:1 is no longer maintained)\n", 0),
-        (IMAGE, "2026-11-01", "refused Pod tool-ok/p\n  1 image of Pod tool-ok/p is not allowed:\n  - containers[c]: tools-harbor.wmcloud.org/tool-ok/web:1 was allowed until 2026-10-31 (denied_images: tools-harbor.wmcloud.org/tool-ok/web:1); use tools-harbor.wmcloud.org/tool-ok/web:2 (web:1 is no longer maintained)\n", 1),
+        (
+            HOST,
+            "2026-09-15",
+            "warning Pod tool-ok/p\n  docker-registry.tools.wmflabs.org/fluentd:1 may run until 2026-09-30, 15 days left; use docker-registry.svc.toolforge.org/fluentd:1 (T394902)\n",
+            0,
+        ),
+        (
+            HOST,
+            "2026-10-01",
+            "refused Pod tool-ok/p\n  1 image of Pod tool-ok/p is not allowed:\n  - containers[c]: docker-registry.tools.wmflabs.org/fluentd:1: docker-registry.tools.wmflabs.org was approved until 2026-09-30; use docker-registry.svc.toolforge.org/fluentd:1 (T394902)\n",
+            1,
+        ),
+        (
+            IMAGE,
+            "2026-10-31",
+            "warning Pod tool-ok/p\n  tools-harbor.wmcloud.org/tool-ok/web:1 may run until 2026-10-31, less than a day left; use tools-harbor.wmcloud.org/tool-ok/web:2 (web:1 is no longer maintained)\n",
+            0,
+        ),
+        (
+            IMAGE,
+            "2026-11-01",
+            "refused Pod tool-ok/p\n  1 image of Pod tool-ok/p is not allowed:\n  - containers[c]: tools-harbor.wmcloud.org/tool-ok/web:1 was allowed until 2026-10-31 (denied_images: tools-harbor.wmcloud.org/tool-ok/web:1); use tools-harbor.wmcloud.org/tool-ok/web:2 (web:1 is no longer maintained)\n",
+            1,
+        ),
     ];
     for &(image, at, says, status) in CASES {
         let pod = format!(

@@ -98,7 +98,8 @@ fn request(row: &Value) -> Value {
 fn check_use(row: &Value, answer: &Value) {
     let warnings = answer["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let mut texts = warnings.chain(answer["message"].as_str());
-    let said = texts.find_map(|text| text.split_once("; use ")).map(|(_, rest)| rest.split([' ', '\n']).next().unwrap());
+    let said =
+        texts.find_map(|text| text.split_once("; use ")).map(|(_, rest)| rest.split([' ', '\n']).next().unwrap());
     assert_eq!(said, row["use"].as_str(), "{row} {answer}");
 }
 

@@ -46,9 +46,7 @@ impl Report {
         let timeline = Timeline::new(snapshot.seconds(), &judged);
         let mut rows: Vec<Row> = judged.into_iter().flatten().collect();
         // Stable: within an end, by namespace, workload and place.
-        rows.sort_by_key(|row| {
-            (row.verdict != Verdict::Refused, row.end_seconds.unwrap_or(i64::MAX), row.verdict)
-        });
+        rows.sort_by_key(|row| (row.verdict != Verdict::Refused, row.end_seconds.unwrap_or(i64::MAX), row.verdict));
         Ok(Self { at, workloads: workloads.len(), refused, timeline, rows, notes })
     }
 

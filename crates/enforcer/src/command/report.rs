@@ -1,4 +1,4 @@
-//! `report`: which workloads rest on exceptions, until when, and what is refused.
+//! `report`: which workloads rest on exceptions or on approvals with an end, until when, and what is refused.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -18,7 +18,7 @@ use crate::{
     output::{openreports, page, prometheus, records, table},
 };
 
-/// Show which workloads rest on exceptions, until when, and what is refused
+/// Show which workloads rest on exceptions or on approvals with an end, until when, and what is refused
 ///
 /// The exit status is 0 if there is a report, 1 with --fail-if-refused if it has a refused image, and 2 if there is no
 /// report.
@@ -42,7 +42,7 @@ pub struct Arguments {
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
-    /// List the images from approved registries, too
+    /// List the images whose approval has no end, too
     #[arg(long)]
     all: bool,
     /// Exit with 1 if an image is refused

@@ -31,7 +31,7 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     family(
         out,
         "enforcer_approval_end_timestamp_seconds",
-        "When the approval ends or the denial begins of an approved image that a workload has, as a Unix time.",
+        "When the first approved image of a workload that is retired would be refused, as a Unix time.",
         &ends(report, Verdict::Approved),
     )?;
     let refused = report.refused;

@@ -309,7 +309,8 @@ fn the_list_to_apply_is_empty_and_its_comment_shows_entries_that_the_policy_take
     let entries = shown.as_object().unwrap();
     assert_eq!(entries.len(), 2);
     for (namespace, entry) in entries {
-        let terms = Terms::parse(text(entry), &Place::Top.key(namespace)).unwrap_or_else(|problems| panic!("{problems}"));
+        let terms =
+            Terms::parse(text(entry), &Place::Top.key(namespace)).unwrap_or_else(|problems| panic!("{problems}"));
         for field in &rules.requires {
             assert!(field.is_in(&terms), "{namespace} has no {field}");
         }

@@ -3,6 +3,7 @@
 
 mod allow_list;
 
+pub use allow_list::{entry_end, is_namespace, names_allow_list, review_list};
 pub use registry_enforcer::{
     facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
     image::reference::Reference,
@@ -12,14 +13,12 @@ pub use registry_enforcer::{
     settings::{
         self, Settings,
         exception::Terms,
-        namespace::NamespacePattern,
         problem::{Place, Problems},
         sunset::End,
     },
     shown::{List, Shown},
     verdict::{Decision, Grant, Lack, Reason, Source, Verdict},
 };
-pub use allow_list::{entry_end, is_namespace, names_allow_list, review_list};
 use registry_enforcer::{
     message::{self, Refusal},
     request::{payload::Payload, unjudged::Unjudged, workload::ImagePlace},

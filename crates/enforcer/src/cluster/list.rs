@@ -34,7 +34,7 @@ impl ListState {
     /// The state of a list. Of which namespaces the workloads are known, `is_known` says.
     pub fn new<'e>(
         entries: impl Iterator<Item = (&'e str, &'e str)>,
-        rules: Rules<'_>,
+        rules: Rules<'_, '_>,
         rows: &[Row],
         is_known: impl Fn(&str) -> bool,
     ) -> anyhow::Result<Self> {
@@ -71,7 +71,8 @@ impl ListState {
     /// What the reader should know, if anything.
     pub fn note(&self) -> Option<String> {
         let findings = self.findings().into_iter().filter(|(_, names)| !names.is_empty());
-        let said: Vec<String> = findings.map(|(finding, names)| format!("{}: {}", words(finding), named(names))).collect();
+        let said: Vec<String> =
+            findings.map(|(finding, names)| format!("{}: {}", words(finding), named(names))).collect();
         let number = if self.entries == 1 { "1 entry".to_owned() } else { format!("{} entries", self.entries) };
         (!said.is_empty()).then(|| format!("the allow list has {number}; {}", said.join("; ")))
     }

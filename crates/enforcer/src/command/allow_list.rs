@@ -199,7 +199,7 @@ impl List {
     }
 
     /// Hands over the rules that the entries are judged by.
-    fn judged<T>(&self, judge: impl FnOnce(Rules<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    fn judged<T>(&self, judge: impl FnOnce(Rules<'_, '_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let settings = self.settings.as_ref().map(SettingsFile::settings).transpose()?;
         judge(Rules { settings: settings.as_ref(), now: self.now })
     }
@@ -220,13 +220,7 @@ impl List {
     }
 
     /// Whether the policy would let the image in with the entry. What is wrong is said.
-    fn accepts(
-        &self,
-        looked: &Looked,
-        registries: &Registries,
-        namespace: &str,
-        entry: &str,
-    ) -> anyhow::Result<bool> {
+    fn accepts(&self, looked: &Looked, registries: &Registries, namespace: &str, entry: &str) -> anyhow::Result<bool> {
         let Some(file) = &self.settings else { return Ok(true) };
         let settings = file.settings()?;
         let review = Review { settings: &settings, registries, namespace, entry, now: self.now };

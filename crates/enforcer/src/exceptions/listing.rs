@@ -12,7 +12,7 @@ use crate::{
 type Entries = [(String, String)];
 
 /// The entries, what ends first at the top.
-pub fn lines(entries: &Entries, rules: Rules<'_>) -> anyhow::Result<Vec<String>> {
+pub fn lines(entries: &Entries, rules: Rules<'_, '_>) -> anyhow::Result<Vec<String>> {
     let mut lines = Vec::with_capacity(entries.len());
     for (key, text) in entries {
         lines.push(line(key, text, rules)?);
@@ -22,7 +22,7 @@ pub fn lines(entries: &Entries, rules: Rules<'_>) -> anyhow::Result<Vec<String>>
 }
 
 /// A line of the list, and when its entry ends; a wrong one comes first.
-fn line(key: &str, text: &str, rules: Rules<'_>) -> anyhow::Result<(i64, String)> {
+fn line(key: &str, text: &str, rules: Rules<'_, '_>) -> anyhow::Result<(i64, String)> {
     let name = shown(key);
     Ok(match rules.state(key, text)? {
         State::Wrong(cause) => (i64::MIN, format!("wrong       {}", shown(&cause))),
@@ -50,7 +50,7 @@ fn what(text: &str) -> anyhow::Result<String> {
 
 /// Which entries are wrong, have ended or are not as the settings require, what the policy warns about the others, and
 /// how many were wrong or not as required.
-pub fn check(entries: &Entries, rules: Rules<'_>) -> anyhow::Result<(Vec<String>, usize)> {
+pub fn check(entries: &Entries, rules: Rules<'_, '_>) -> anyhow::Result<(Vec<String>, usize)> {
     let (mut wrong, mut outdated) = (0, 0);
     let (mut lines, mut others) = (Vec::new(), Vec::new());
     for (key, text) in entries {

@@ -23,14 +23,14 @@ pub enum State {
 
 /// By what entries are judged.
 #[derive(Clone, Copy)]
-pub struct Rules<'s> {
+pub struct Rules<'s, 'a> {
     /// The settings, where they are known: what they ask of an entry.
-    pub settings: Option<&'s Settings<'s>>,
+    pub settings: Option<&'s Settings<'a>>,
     /// Since 1970-01-01 00:00:00 UTC.
     pub now: i64,
 }
 
-impl Rules<'_> {
+impl Rules<'_, '_> {
     /// What becomes of an entry.
     pub fn state(&self, key: &str, entry: &str) -> anyhow::Result<State> {
         let end = match check_key(key).and_then(|()| policy::entry_end(entry, key)) {

@@ -9,7 +9,7 @@ use registry_enforcer::{
     settings::{
         Settings,
         exception::Terms,
-        namespace::NamespacePattern,
+        namespace,
         problem::{Place, Problems},
         sunset::End,
     },
@@ -52,9 +52,10 @@ pub fn review_list(
 /// Whether an object is the ConfigMap that the settings name, which the policy judges when it is written.
 pub(super) fn is_allow_list(creation: &Creation<'_>, settings: &Settings<'_>) -> Result<bool, Problems> {
     let list = settings.allow_list_config_map().map_err(Clone::clone)?;
-    let is_named = list.as_ref().map(|list| list.as_fact()).is_some_and(|ConfigMap { namespace, name }| {
-        (creation.namespace, creation.name) == (Some(namespace), name)
-    });
+    let is_named = list
+        .as_ref()
+        .map(|list| list.as_fact())
+        .is_some_and(|ConfigMap { namespace, name }| (creation.namespace, creation.name) == (Some(namespace), name));
     Ok((creation.group, creation.kind) == ("", "ConfigMap") && is_named)
 }
 
@@ -70,11 +71,10 @@ pub fn entry_end(entry: &str, namespace: &str) -> anyhow::Result<Option<End<'sta
 
 /// Whether a string can be the name of a namespace; a pattern is none.
 pub fn is_namespace(text: &str) -> bool {
-    !text.contains('*') && NamespacePattern::parse(text.into()).is_ok()
+    namespace::is_name(text)
 }
 
 /// Whether the settings name a ConfigMap of exceptions.
 pub fn names_allow_list(settings: &Settings<'_>) -> anyhow::Result<bool> {
     settings.allow_list_config_map().map(Option::is_some).map_err(|problems| anyhow::anyhow!("{problems}"))
 }
-

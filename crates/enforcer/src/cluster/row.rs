@@ -40,6 +40,8 @@ pub struct Row {
     pub days_left: Option<i64>,
     /// Why there is an exception.
     pub reason: Option<String>,
+    /// Whom to tell about it.
+    pub owner: Option<String>,
     pub message: String,
     /// The message in a few words.
     #[serde(skip)]
@@ -47,9 +49,10 @@ pub struct Row {
     /// Whether the namespace's entry in the allow list is the cause of a refusal.
     #[serde(skip)]
     pub wrong_entry: bool,
-    /// Whether the image needs the namespace's entry in the allow list, now or later.
+    /// Whether the image needs the namespace's entry in the allow list: the entry lets it in, now or later, or would if
+    /// it had not ended or were not wrong.
     #[serde(skip)]
-    pub needs_entry: bool,
+    pub uses_list: bool,
     /// The first second after the exception.
     #[serde(skip)]
     pub end_seconds: Option<i64>,

@@ -55,7 +55,7 @@ fn sample() -> PathBuf {
 
 #[test]
 fn every_command_prints_what_is_shown() {
-    check(ENFORCER, 6, &sample());
+    check(ENFORCER, 7, &sample());
 }
 
 #[test]

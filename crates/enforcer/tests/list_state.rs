@@ -40,12 +40,13 @@ fn shows_what_would_be_refused_today() {
     let (_folder, path) = list();
     check(
         &format!("allow-list list --file {path} {JUDGING}"),
-        "wrong       tool-typo: \"31/12/2026\" is not a date: write 2026-12-31\n\
-         2026-10-31  tool-feeds: has ended; every registry; T1; owner: feeds\n\
-         2026-11-15  tool-mix: 14 days left; quay.io; T1; owner: mix\n\
-         2027-01-15  tool-new: 75 days left; every registry; T1; owner: new\n\
-         2027-01-15  tool-open: 75 days left; every registry; T1; owner: open\n\
-         never       tool-none: every registry; not as required\n",
+        "ENDS        USED  NAMESPACE\n\
+         wrong          -  tool-typo: \"31/12/2026\" is not a date: write 2026-12-31\n\
+         2026-10-31     -  tool-feeds: has ended; every registry; T1; owner: feeds\n\
+         2026-11-15     -  tool-mix: 14 days left; quay.io; T1; owner: mix\n\
+         2027-01-15     -  tool-new: 75 days left; every registry; T1; owner: new\n\
+         2027-01-15     -  tool-open: 75 days left; every registry; T1; owner: open\n\
+         never          -  tool-none: every registry; not as required\n",
         "",
         0,
     );
@@ -86,7 +87,7 @@ fn judges_the_list_as_the_cluster_would_when_it_is_created() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(
         (text.as_str(), output.status.code()),
-        ("0 objects: 0 allowed, 0 refused, not judged: 1 ConfigMap\n", Some(0))
+        ("1 object: 0 allowed, 0 refused, not judged: 1 ConfigMap\n", Some(0))
     );
 }
 

@@ -29,7 +29,7 @@ fn allow_list_counts_the_workloads_that_use_an_entry() {
         "",
         "ENDS                  USED  NAMESPACE\n\
          wrong                    1  tool-typo: \"31/12/2026\" is not a date: write 2026-12-31\n\
-         2026-10-31T12:00:00Z     1  tool-feeds: has ended; every registry; T400001\n\
+         2026-10-31T12:00:00Z     1  tool-feeds: has ended; every registry; T400001; owner: feeds\n\
          2026-11-15               1  tool-wikidata-query: 14 days left; every registry\n\
          2027-01-31               0  tool-gone: 91 days left; every registry\n",
         0,
@@ -42,16 +42,19 @@ fn allow_list_counts_the_workloads_that_use_an_entry() {
 }
 
 #[test]
-fn allow_list_adds_registries_to_an_entry() {
+fn allow_list_changes_of_an_entry_what_is_given() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("list.yaml");
     let list = "kind: ConfigMap\ndata:\n  tool-a: '{\"registry_prefixes\":[\"quay.io/a\"],\"reason\":\"T1\"}'\n";
     std::fs::write(&path, list).expect("a file");
     check(
-        &format!("allow-list renew tool-a --registry quay.io/a --registry ghcr.io/a --file {}", path.display()),
+        &format!(
+            "allow-list renew tool-a --registry quay.io/a --registry ghcr.io/a --owner me --file {}",
+            path.display()
+        ),
         "",
         "- tool-a: {\"registry_prefixes\":[\"quay.io/a\"],\"reason\":\"T1\"}\n\
-         + tool-a: {\"registry_prefixes\":[\"quay.io/a\",\"ghcr.io/a\"],\"reason\":\"T1\"}\n",
+         + tool-a: {\"registry_prefixes\":[\"quay.io/a\",\"ghcr.io/a\"],\"reason\":\"T1\",\"owner\":\"me\"}\n",
         0,
     );
 }
@@ -87,7 +90,7 @@ fn allow_list_writes_nothing_that_the_policy_would_not_take() {
     let cases = [
         (
             "grant tool-feeds --until 2027-01-31",
-            "tool-feeds has an entry already ({\"sunset_date\": \"2026-10-31T12:00:00Z\", \"reason\": \"T400001\"}): renew it, with --registry for more registries, or revoke it first",
+            "tool-feeds has an entry already ({\"sunset_date\": \"2026-10-31T12:00:00Z\", \"reason\": \"T400001\", \"owner\": \"feeds\"}): renew it, with --registry for more registries, or revoke it first",
         ),
         ("grant tool-new --until 2026-01-31", "2026-01-31 has passed: give a later end with --until"),
         (

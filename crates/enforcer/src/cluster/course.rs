@@ -14,6 +14,8 @@ struct Stage {
     /// Whether it stands in the allow list.
     is_entry: bool,
     reason: Option<String>,
+    /// Whom to tell about an exception.
+    owner: Option<String>,
     /// The first end, be it of what lets the image in or by a denial.
     end: Option<End<'static>>,
     /// What begins at the end, if it is a denial's.
@@ -59,8 +61,13 @@ impl Course {
         denial.or(self.stages.first()?.reason.as_deref())
     }
 
+    /// Whom to tell about the first exception.
+    pub fn owner(&self) -> Option<&str> {
+        self.stages.iter().find(|stage| stage.is_exception)?.owner.as_deref()
+    }
+
     /// Whether the namespace's entry in the allow list lets the image in, now or later.
-    pub fn needs_entry(&self) -> bool {
+    pub fn uses_list(&self) -> bool {
         self.stages.iter().any(|stage| stage.is_entry)
     }
 
@@ -105,12 +112,13 @@ impl Stage {
         let of_denial = |ending: &Ending<'_>| matches!(ending.source, Source::DeniedImages(_));
         let denial = verdict.ending.filter(of_denial);
         let approval = verdict.ending.filter(|ending| !of_denial(ending));
-        let (source, reason, own_end) = match &verdict.decision {
+        let (source, reason, owner, own_end) = match &verdict.decision {
             Decision::Refused(_) => return None,
-            Decision::Excepted(grant) => (Some(grant.source), grant.reason, grant.end),
+            Decision::Excepted(grant) => (Some(grant.source), grant.reason, grant.owner, grant.end),
             Decision::Approved => (
                 approval.map(|approval| approval.source),
                 approval.and_then(|approval| approval.entry.reason()),
+                None,
                 approval.map(|approval| approval.end),
             ),
         };
@@ -122,6 +130,7 @@ impl Stage {
             is_entry: matches!(source, Some(Source::ConfigMap(_))),
             source: source.map(|source| source.to_string()),
             reason: reason.map(str::to_owned),
+            owner: owner.map(str::to_owned),
             end: end.map(|end| end.clone().into_owned()),
             denial: denial.as_ref().map(Denial::new),
         })

@@ -3,6 +3,7 @@
 pub mod course;
 pub mod difference;
 pub mod inventory;
+pub mod list;
 pub mod report;
 pub mod row;
 pub mod scope;

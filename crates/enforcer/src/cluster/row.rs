@@ -41,6 +41,8 @@ pub struct Row {
     /// Why there is an exception, or why an approval ends or a denial begins.
     pub reason: Option<String>,
     pub message: String,
+    /// Whom to tell about the exception.
+    pub owner: Option<String>,
     /// The reference to use instead.
     #[serde(rename = "use")]
     pub instead: Option<String>,
@@ -50,9 +52,10 @@ pub struct Row {
     /// Whether the namespace's entry in the allow list is the cause of a refusal.
     #[serde(skip)]
     pub wrong_entry: bool,
-    /// Whether the image needs the namespace's entry in the allow list, now or later.
+    /// Whether the image needs the namespace's entry in the allow list: the entry lets it in, now or later, or would if
+    /// it had not ended or were not wrong.
     #[serde(skip)]
-    pub needs_entry: bool,
+    pub uses_list: bool,
     /// Whether the image is approved only for some time, though an exception may let it in afterwards.
     #[serde(skip)]
     pub retires: bool,

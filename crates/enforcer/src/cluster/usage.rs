@@ -12,7 +12,7 @@ pub type Usage = BTreeMap<String, usize>;
 pub fn usage(workloads: &[Vec<Row>]) -> Usage {
     let mut usage = Usage::new();
     for rows in workloads {
-        if let Some(namespace) = rows.iter().find(|row| row.needs_entry).and_then(|row| row.namespace.clone()) {
+        if let Some(namespace) = rows.iter().find(|row| row.uses_list).and_then(|row| row.namespace.clone()) {
             *usage.entry(namespace).or_default() += 1;
         }
     }

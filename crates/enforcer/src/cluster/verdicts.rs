@@ -58,12 +58,13 @@ struct Finding {
     verdict: Verdict,
     end: Option<End<'static>>,
     reason: Option<String>,
+    owner: Option<String>,
     /// A refusal lacks the place, with which it begins.
     message: String,
     brief: String,
     instead: Option<String>,
     wrong_entry: bool,
-    needs_entry: bool,
+    uses_list: bool,
     retires: bool,
 }
 
@@ -85,11 +86,12 @@ impl Bench<'_, '_> {
             verdict: Verdict::Refused,
             end: self.ended(reason, &image)?,
             reason: of_rule.or_else(of_exception).map(str::to_owned),
+            owner: reason.grant().and_then(|grant| grant.owner).map(str::to_owned),
             message: policy::refusal(&image, &verdict, reason, &judge),
             brief: brief(reason).to_owned(),
             instead,
             wrong_entry,
-            needs_entry: wrong_entry || ended_entry,
+            uses_list: wrong_entry || ended_entry,
             retires: false,
         })
     }
@@ -118,11 +120,12 @@ impl Bench<'_, '_> {
             verdict: if is_approved { Verdict::Approved } else { Verdict::Exception },
             end: course.end().cloned(),
             reason: course.reason().map(str::to_owned),
+            owner: course.owner().map(str::to_owned),
             message: course.message(instead.as_deref()),
             brief: course.brief(),
             instead,
             wrong_entry: false,
-            needs_entry: course.needs_entry(),
+            uses_list: course.uses_list(),
             retires: is_approved && today.ending.is_some(),
         })
     }
@@ -155,7 +158,7 @@ impl Bench<'_, '_> {
 
     fn row(&self, workload: &Workload, place: &str, demanded: &Demanded, finding: &Finding) -> Row {
         let Workload { namespace, kind, name, .. } = workload.clone();
-        let Finding { verdict, end, reason, message, brief, instead, wrong_entry, needs_entry, retires } = finding;
+        let Finding { verdict, end, reason, owner, message, brief, instead, wrong_entry, uses_list, retires } = finding;
         let message = match verdict {
             Verdict::Refused => format!("{}: {message}", Shown(place)),
             Verdict::Exception | Verdict::Approved => message.clone(),
@@ -171,10 +174,11 @@ impl Bench<'_, '_> {
             days_left: end.as_ref().map(|end| end.days_left(self.snapshot.seconds())),
             reason: reason.clone(),
             message,
+            owner: owner.clone(),
             instead: instead.clone(),
             brief: brief.clone(),
             wrong_entry: *wrong_entry,
-            needs_entry: *needs_entry,
+            uses_list: *uses_list,
             retires: *retires,
             end_seconds: end.as_ref().map(End::seconds),
         }
@@ -195,10 +199,11 @@ fn unreadable(workload: &Workload, message: &str) -> Row {
         days_left: None,
         reason: None,
         message: message.to_owned(),
+        owner: None,
         instead: None,
         brief: "cannot be read".to_owned(),
         wrong_entry: false,
-        needs_entry: false,
+        uses_list: false,
         retires: false,
         end_seconds: None,
     }

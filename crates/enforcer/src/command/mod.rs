@@ -3,6 +3,7 @@
 mod allow_list;
 mod check;
 mod diff;
+mod list;
 pub mod outcome;
 mod report;
 mod shell;

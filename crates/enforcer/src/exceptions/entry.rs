@@ -31,17 +31,21 @@ impl Entry {
         }
     }
 
-    /// The entry with another end, and with more registries.
-    pub fn renewed(mut self, until: Option<&str>, registries: &[String]) -> anyhow::Result<Self> {
-        if self.registry_prefixes.is_empty() && !registries.is_empty() {
+    /// The entry with what a change says instead, and with its registries besides.
+    pub fn renewed(mut self, change: Self) -> anyhow::Result<Self> {
+        if self.registry_prefixes.is_empty() && !change.registry_prefixes.is_empty() {
             bail!(
                 "the entry is for every registry already: leave out --registry, or revoke it and grant a narrower one"
             );
         }
-        let added = registries.iter().filter(|registry| !self.registry_prefixes.contains(registry));
-        let added: Vec<String> = added.cloned().collect();
-        self.registry_prefixes.extend(added);
-        self.sunset_date = until.map(str::to_owned).or(self.sunset_date);
+        for registry in change.registry_prefixes {
+            if !self.registry_prefixes.contains(&registry) {
+                self.registry_prefixes.push(registry);
+            }
+        }
+        self.sunset_date = change.sunset_date.or(self.sunset_date);
+        self.reason = change.reason.or(self.reason);
+        self.owner = change.owner.or(self.owner);
         Ok(self)
     }
 

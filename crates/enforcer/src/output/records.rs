@@ -8,8 +8,20 @@ use crate::{
 };
 
 /// The names of the fields, as JSON has them: CSV writes them where there is no row to take them from, too.
-const FIELDS: [&str; 11] =
-    ["namespace", "kind", "name", "place", "image", "verdict", "ends", "days_left", "reason", "message", "use"];
+const FIELDS: [&str; 12] = [
+    "namespace",
+    "kind",
+    "name",
+    "place",
+    "image",
+    "verdict",
+    "ends",
+    "days_left",
+    "reason",
+    "message",
+    "owner",
+    "use",
+];
 
 /// Writes a list of objects.
 pub fn write_json(report: &Report, out: &mut impl Write) -> io::Result<()> {
@@ -45,6 +57,7 @@ fn record(row: &Row) -> [String; FIELDS.len()] {
         row.days_left.map(|days| days.to_string()).unwrap_or_default(),
         optional(&row.reason),
         cell(&row.message),
+        optional(&row.owner),
         optional(&row.instead),
     ]
 }

@@ -160,9 +160,9 @@ const REPORTS: &[(&str, &[&str])] = &[
     (
         "csv",
         &[
-            "verdict,ends,days_left,reason,message,use\n",
+            "verdict,ends,days_left,reason,message,owner,use\n",
             "tool-ok,Pod,web,containers[web],tools-harbor.wmcloud.org/tool-ok/web:1,approved,2026-10-31,16,web:1 is no longer maintained,",
-            "denied_images[0]; use tools-harbor.wmcloud.org/tool-ok/web:2\",tools-harbor.wmcloud.org/tool-ok/web:2\n",
+            "denied_images[0]; use tools-harbor.wmcloud.org/tool-ok/web:2\",,tools-harbor.wmcloud.org/tool-ok/web:2\n",
         ],
     ),
     (

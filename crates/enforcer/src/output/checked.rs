@@ -87,7 +87,11 @@ pub fn write_text(found: &[Checked], out: &mut impl Write) -> io::Result<()> {
             .iter()
             .try_for_each(|warning| writeln!(out, "{place}: warning {subject}\n  {}", shown(warning)))?;
     }
-    writeln!(out, "{}", summary(found))
+    writeln!(out, "{}", summary(found))?;
+    if found.iter().any(|checked| matches!(checked.outcome, Outcome::Refused(_))) {
+        writeln!(out, "for the ways out of a refusal: enforcer why IMAGE --namespace NAMESPACE")?;
+    }
+    Ok(())
 }
 
 fn summary(found: &[Checked]) -> String {

@@ -14,6 +14,8 @@ use crate::{
 /// The kinds of Kubewarden's policies, which have the settings at `spec.settings`.
 const POLICY_KINDS: &[&str] = &["ClusterAdmissionPolicy", "AdmissionPolicy"];
 
+const MORE_THAN_ONE: &str = "has more than one policy: give a file with one";
+
 /// The settings of a policy, which are valid, and what the policy says of namespaces.
 #[derive(Debug)]
 pub struct SettingsFile {
@@ -59,6 +61,26 @@ impl SettingsFile {
         Self { name: name.to_owned(), ..file }.checked()
     }
 
+    /// A file with a policy: the policy as JSON, and its settings.
+    pub fn read_policy(path: &Path) -> anyhow::Result<(String, Self)> {
+        let name = document::name(path);
+        let documents = document::all_to_json(&document::read_text(path)?).with_context(|| name.clone())?;
+        let mut policies = documents.into_iter().filter(|document| policy(document).is_some());
+        match (policies.next(), policies.next()) {
+            (Some(policy), None) => {
+                let file = Self::of_policy(&policy, &name)?;
+                Ok((policy, file))
+            }
+            (Some(_), Some(_)) => bail!("{name}: {MORE_THAN_ONE}"),
+            (None, _) => bail!("{name}: has no policy: give a file with a ClusterAdmissionPolicy"),
+        }
+    }
+
+    /// The settings as they were read, in JSON.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
     fn checked(self) -> anyhow::Result<Self> {
         match settings::validate(&self.json) {
             Ok(()) => Ok(self),
@@ -81,7 +103,7 @@ impl SettingsFile {
                 let mut policies = documents.iter().filter(|document| policy(document).is_some());
                 match (policies.next(), policies.next()) {
                     (Some(policy), None) => Self::of_document(policy),
-                    (Some(_), Some(_)) => bail!("has more than one policy: give a file with one"),
+                    (Some(_), Some(_)) => bail!("{MORE_THAN_ONE}"),
                     (None, _) => bail!("has more than one document, and none is a policy: give one with the settings"),
                 }
             }

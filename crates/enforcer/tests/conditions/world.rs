@@ -30,7 +30,24 @@ const HOST_PATTERNS: &[&str] = &["*.my-corp.com", "reg.{namespace}.org", "*.io"]
 const COMPONENTS: &[&str] = &["library", "nginx", "a", "ab", "tool-mix", "tool-mix2", "x-tool-mix", "old", "x__y"];
 const PATTERNS: &[&str] = &["*", "{namespace}", "x-{namespace}", "{namespace}2"];
 const DIGEST: &str = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-const ENDS: &[&str] = &["", ":1", ":latest", ":1.2-rc1", ":5000", DIGEST, ":", "@", "@sha256:12", ":-1"];
+/// The ends of images that are read, and of some that are not.
+const ENDS: &[&str] = &[
+    "",
+    ":1",
+    ":latest",
+    ":1.2-rc1",
+    ":5000",
+    DIGEST,
+    ":",
+    "@",
+    "@sha256:12",
+    ":-1",
+    ":1.2-rc1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    ":1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+];
+/// What may stand before an image, and after its host or path.
+const BEFORE: &[&str] = &["evil.example/", "x", " ", "docker://"];
+const AFTER: &[&str] = &["b", ".evil.example", "-x", ":5000", "___y", "/x___y"];
 const DENIED_TAGS: &[&str] = &["latest", "*-rc*", "1", "l*", "*"];
 /// Characters with a meaning in a reference, in a pattern or in a string of CEL, and some that have none.
 const CHARACTERS: &[u8] = b"aZ0/:@._-*{}[]'\"\\ \n$^|+";
@@ -116,11 +133,14 @@ fn prefix(random: &mut Rng) -> String {
 pub fn image(random: &mut Rng, settings: &Value) -> String {
     let list = if rarely(random, 10) { &settings["denied_images"] } else { &settings["registry_prefixes"] };
     let prefixes: Vec<&str> = list.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut text = if rarely(random, 16) { prefix(random) } else { one(random, &prefixes).to_owned() };
+    let mut text = if rarely(random, 20) { prefix(random) } else { one(random, &prefixes).to_owned() };
     let namespace = one(random, &["tool-mix", "tool-mix", "tool-mix2", "a"]);
     text = text.replace("{namespace}", namespace).replace('*', one(random, COMPONENTS));
+    if rarely(random, 30) {
+        text.insert_str(0, one(random, BEFORE));
+    }
     if rarely(random, 10) {
-        text.push_str(one(random, &["b", ".evil.example", "-x", ":5000"]));
+        text.push_str(one(random, AFTER));
     }
     for _ in 0..random.usize(..3) {
         text.push('/');
@@ -134,8 +154,14 @@ pub fn image(random: &mut Rng, settings: &Value) -> String {
     if rarely(random, 10) { changed(random, &text) } else { text }
 }
 
-/// The text with a character more, less or in the place of another.
+/// The text in lower case, or with a character more, less or in the place of another.
 fn changed(random: &mut Rng, text: &str) -> String {
+    if rarely(random, 6) {
+        return text.to_ascii_lowercase();
+    }
+    if rarely(random, 6) {
+        return text.replacen('.', "x", 1);
+    }
     let mut bytes = text.as_bytes().to_vec();
     let at = random.usize(..=bytes.len());
     let byte = random.choice(CHARACTERS.iter().copied()).unwrap_or(b'x');
@@ -213,10 +239,22 @@ fn pod_spec(random: &mut Rng, settings: &Value) -> (Value, usize) {
             spec[field] = list(random, 0);
         }
     }
-    if rarely(random, 4) {
+    if rarely(random, 3) {
+        let odd = [
+            json!("x"),
+            json!(null),
+            json!({"image": {}}),
+            json!({"image": null}),
+            json!({"image": {"reference": 1}}),
+            json!({"image": "reg.example/a:1"}),
+        ];
+        let volume = match random.u8(..4) {
+            0 => random.choice(odd).unwrap_or_default(),
+            1 => json!({"name": "v", "emptyDir": {}}),
+            _ => json!({"name": "i", "image": {"reference": image(random, settings)}}),
+        };
         count += 1;
-        spec["volumes"] =
-            json!([{"name": "v", "emptyDir": {}}, {"name": "i", "image": {"reference": image(random, settings)}}]);
+        spec["volumes"] = json!([{"name": "v", "emptyDir": {}}, volume]);
     }
     (spec, count)
 }

@@ -25,7 +25,7 @@ pub use registry_enforcer::{
 };
 use registry_enforcer::{
     kind,
-    message::{self, Finding},
+    message::{self, Refusal},
     request::{payload::Payload, unjudged::Unjudged, workload::ImagePlace},
     review,
 };
@@ -35,10 +35,16 @@ use serde_json::{json, value::RawValue};
 const PIECE_LENGTH: usize = 30;
 
 /// The line of a refusal that is about one image, without the place that it begins with.
-pub fn refusal(image: &Image<'_>, verdict: &Verdict<'_>, reason: &Reason<'_>, namespace: Option<&str>) -> String {
+pub fn refusal(
+    image: &Image<'_>,
+    verdict: &Verdict<'_>,
+    reason: &Reason<'_>,
+    judge: &Judge<'_, '_, impl Facts>,
+) -> String {
     let place = format!("{}: ", Shown(&image.place.to_string()));
-    let finding = Finding { image, reference: verdict.reference, what: reason.clone() };
-    let line = message::problem(&finding, namespace);
+    let successor = judge.successor(verdict);
+    let refusal = Refusal { image, reference: verdict.reference, successor, reason: reason.clone() };
+    let line = message::problem(&refusal, judge.namespace());
     line.strip_prefix(&place).unwrap_or(&line).to_owned()
 }
 
@@ -234,14 +240,14 @@ pub fn reads(group: &str, kind: &str, settings: &Settings<'_>) -> Result<bool, P
 
 /// The approvals that do not end.
 pub fn undated_approvals<'s>(settings: &'s Settings<'_>) -> anyhow::Result<Vec<&'s Prefix<'s>>> {
-    let prefixes = settings.registry_prefixes().map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    Ok(prefixes.iter().collect())
+    let entries = settings.registry_prefixes().map_err(|problems| anyhow::anyhow!("{problems}"))?;
+    Ok(entries.iter().filter(|entry| entry.end().is_none()).map(|entry| &entry.prefix).collect())
 }
 
 /// The denials, those that are still to begin among them.
 pub fn denials<'s>(settings: &'s Settings<'_>) -> anyhow::Result<Vec<&'s Prefix<'s>>> {
-    let prefixes = settings.denied_images().map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    Ok(prefixes.iter().collect())
+    let entries = settings.denied_images().map_err(|problems| anyhow::anyhow!("{problems}"))?;
+    Ok(entries.iter().map(|entry| &entry.prefix).collect())
 }
 
 /// A kind that has a pod spec: its group, its name, and the fields that lead to the pod spec.

@@ -15,8 +15,8 @@ const REQUESTS: usize = 60_000;
 /// Settings with everything that a condition can be about.
 fn settings() -> Value {
     json!({
-        "registry_prefixes": ["reg.example", "quay.io/a", "quay.io/{namespace}2", "quay.io/x-{namespace}", "my-corp.com/*/a", "docker.io/a", "index.docker.io/ab", "REG/a", "*.my-corp.com"],
-        "denied_images": ["reg.example/old", "reg.example:443/*/nginx", "quay.io/a/tool-mix:1"],
+        "registry_prefixes": ["reg.example", "quay.io/a", "quay.io/{namespace}2", "quay.io/x-{namespace}", "my-corp.com/*/a", {"prefix": "reg.example.org", "sunset_date": "2027-01-20"}, "docker.io/a", "index.docker.io/ab", "REG/a", "*.my-corp.com"],
+        "denied_images": ["reg.example/old", "reg.example:443/*/nginx", {"prefix": "quay.io/a/tool-mix:1", "sunset_date": "2027-01-20"}],
         "denied_tags": ["*-rc*", "latest"],
     })
 }
@@ -36,6 +36,8 @@ const MUTANTS: &[(&str, &str)] = &[
     ("'reg.example/',", "'reg.example/', 'index.docker.io/ab/',"),
     ("'reg.example/',", "'reg.example/', 'reg/a/',"),
     ("|| name.matches(", "|| name.matches('^[^/]*[.]my-corp[.]com/') || name.matches("),
+    // An approval that ends.
+    ("'reg.example/',", "'reg.example/', 'reg.example.org/',"),
     // Every image of every list.
     (".all(element, !has(element.image)", ".exists(element, !has(element.image)"),
     ("spec.?initContainers.orValue([]) + ", ""),

@@ -48,6 +48,7 @@ const ENDS: &[&str] = &[
 /// What may stand before an image, and after its host or path.
 const BEFORE: &[&str] = &["evil.example/", "x", " ", "docker://"];
 const AFTER: &[&str] = &["b", ".evil.example", "-x", ":5000", "___y", "/x___y"];
+const DATES: &[&str] = &["2020-01-01", "2027-01-20", "2099-12-31"];
 const DENIED_TAGS: &[&str] = &["latest", "*-rc*", "1", "l*", "*"];
 /// Characters with a meaning in a reference, in a pattern or in a string of CEL, and some that have none.
 const CHARACTERS: &[u8] = b"aZ0/:@._-*{}[]'\"\\ \n$^|+";
@@ -97,10 +98,10 @@ fn rarely(random: &mut Rng, times: u32) -> bool {
 /// Settings that are valid.
 pub fn settings(random: &mut Rng) -> Value {
     loop {
-        let prefixes: Vec<String> = (0..random.usize(1..6)).map(|_| prefix(random)).collect();
+        let prefixes: Vec<Value> = (0..random.usize(1..6)).map(|_| entry(random)).collect();
         let mut settings = json!({"registry_prefixes": prefixes, "allowed_namespaces": ["mix"]});
         if rarely(random, 3) {
-            settings["denied_images"] = (0..random.usize(1..4)).map(|_| prefix(random)).collect();
+            settings["denied_images"] = (0..random.usize(1..4)).map(|_| entry(random)).collect();
         }
         if rarely(random, 5) {
             settings["denied_tags"] = json!([one(random, DENIED_TAGS), one(random, DENIED_TAGS)]);
@@ -117,6 +118,16 @@ pub fn settings(random: &mut Rng) -> Value {
     }
 }
 
+/// A prefix, some of which end: long ago, or soon after the time at which is judged.
+fn entry(random: &mut Rng) -> Value {
+    let prefix = prefix(random);
+    match random.u8(..8) {
+        0 => json!({"prefix": prefix, "sunset_date": one(random, DATES), "reason": "T1"}),
+        1 => json!({"prefix": prefix, "reason": "T2"}),
+        _ => json!(prefix),
+    }
+}
+
 fn prefix(random: &mut Rng) -> String {
     let hosts = if rarely(random, 6) { HOST_PATTERNS } else { HOSTS };
     let mut text = one(random, hosts).to_owned();
@@ -130,9 +141,10 @@ fn prefix(random: &mut Rng) -> String {
 }
 
 /// An image: most begin as a prefix of the settings does.
-pub fn image(random: &mut Rng, settings: &Value) -> String {
+pub fn image<'s>(random: &mut Rng, settings: &'s Value) -> String {
     let list = if rarely(random, 10) { &settings["denied_images"] } else { &settings["registry_prefixes"] };
-    let prefixes: Vec<&str> = list.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let text_of = |entry: &'s Value| entry.as_str().or(entry["prefix"].as_str());
+    let prefixes: Vec<&str> = list.as_array().into_iter().flatten().filter_map(text_of).collect();
     let mut text = if rarely(random, 20) { prefix(random) } else { one(random, &prefixes).to_owned() };
     let namespace = one(random, &["tool-mix", "tool-mix", "tool-mix2", "a"]);
     text = text.replace("{namespace}", namespace).replace('*', one(random, COMPONENTS));

@@ -57,7 +57,7 @@ impl<'s> Certainty<'s> {
 
     /// Whether an approval is another one in each namespace.
     pub fn needs_namespace(&self) -> bool {
-        self.approved.iter().any(Start::has_namespace)
+        self.approved.iter().any(|start| start.namespaces() > 0)
     }
 
     /// A pattern of CEL that an image without its digest matches if its tag is denied.

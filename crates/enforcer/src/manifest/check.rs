@@ -136,7 +136,7 @@ fn condition_difference(found: Option<&str>, expected: Option<&str>) -> Option<D
     }
 }
 
-/// Notes what of `expected` is not in `found`, which may have more fields.
+/// Notes what of `expected` is not in `found`, whose objects may have more fields.
 fn compare(place: &str, found: &Value, expected: &Value, differences: &mut Vec<Difference>) {
     match (found, expected) {
         (Value::Object(found), Value::Object(expected)) => {
@@ -145,18 +145,22 @@ fn compare(place: &str, found: &Value, expected: &Value, differences: &mut Vec<D
                 compare(&place, found.get(key).unwrap_or(&Value::Null), expected, differences);
             }
         }
-        (Value::Array(found), Value::Array(expected)) if found.len() == expected.len() => {
-            for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        (Value::Array(found), Value::Array(expected)) => {
+            for index in 0..found.len().max(expected.len()) {
+                let [found, expected] = [found, expected].map(|list| list.get(index).unwrap_or(&Value::Null));
                 compare(&format!("{place}[{index}]"), found, expected, differences);
             }
         }
         _ if found == expected => {}
-        _ => differences.push(Difference {
-            place: place.to_owned(),
-            found: if found.is_null() { "nothing".to_owned() } else { cut(&found.to_string()) },
-            expected: cut(&expected.to_string()),
-        }),
+        _ => {
+            let [found, expected] = [found, expected].map(value);
+            differences.push(Difference { place: place.to_owned(), found, expected });
+        }
     }
+}
+
+fn value(value: &Value) -> String {
+    if value.is_null() { "nothing".to_owned() } else { cut(&value.to_string()) }
 }
 
 fn cut(text: &str) -> String {

@@ -17,12 +17,17 @@ const APPROVALS_MAX: usize = 100;
 /// The cost that the API server allows to an expression, in its own units (`PerCallLimit` of its package
 /// `cel/environment`), with room for what is not counted below.
 const COST_MAX: usize = 900_000;
-/// What an image costs besides what the settings make of it: the pattern of references, and the parts of a name.
-const COST_OF_IMAGE: usize = 1_800;
-/// What a comparison costs besides its characters.
+/// What an image of the greatest length costs besides what the settings make of it: the pattern of references, the parts
+/// of a name. It was measured in the API server's own interpreter, as were the costs below.
+const COST_OF_IMAGE: usize = 1_500;
+/// What it costs to look through such an image: a tenth of a unit for each character.
+const COST_OF_READING: usize = IMAGE_LENGTH_MAX / 10 + 2;
+/// What a comparison costs besides.
 const COST_OF_COMPARISON: usize = 8;
 /// How many images an object may name with the condition, however little each costs.
 const IMAGES_MAX: usize = 400;
+/// How long an expression may be, in characters (`validateMatchConditionsExpression` of the API server).
+const EXPRESSION_LENGTH_MAX: usize = 100_000;
 /// With fewer, the condition would be about hardly any object.
 const IMAGES_MIN: usize = 10;
 /// How many prefixes a note names.
@@ -41,28 +46,38 @@ impl Conditions {
     /// What the settings give.
     pub fn of(settings: &Settings<'_>) -> anyhow::Result<Self> {
         let certainty = Certainty::of(settings)?;
-        let without = |why: String| Self {
-            expression: None,
-            note: Some(format!("no matchConditions, so the policy is asked about every request: {why}")),
-        };
-        let images_max = images_max(&certainty);
-        Ok(match &certainty {
-            Certainty { approved, .. } if approved.is_empty() => without(
-                "no prefix of registry_prefixes is one that the API server can compare: a registry that is not Docker Hub, without * in its host, without tag, digest and sunset_date".to_owned(),
-            ),
-            Certainty { approved, .. } if approved.len() > APPROVALS_MAX => without(format!(
-                "registry_prefixes has {} prefixes to compare, and the API server allows the cost of about {APPROVALS_MAX}",
-                approved.len()
-            )),
-            Certainty { workloads, .. } if workloads.is_empty() => {
-                without("custom_kinds adds images to every kind".to_owned())
+        Ok(match expression_of(&certainty) {
+            Ok(expression) => Self { expression: Some(expression), note: note(&certainty) },
+            Err(why) => {
+                let note = format!("no matchConditions, so the policy is asked about every request: {why}");
+                Self { expression: None, note: Some(note) }
             }
-            _ if images_max < IMAGES_MIN => without(
-                "denied_images and denied_tags are more than the API server allows the cost of".to_owned(),
-            ),
-            certainty => Self { expression: Some(expression(certainty, images_max)), note: note(certainty) },
         })
     }
+}
+
+/// The expression, or why there is none.
+fn expression_of(certainty: &Certainty<'_>) -> Result<String, String> {
+    let approvals = certainty.approved.len();
+    if approvals == 0 {
+        return Err("no prefix of registry_prefixes is one that the API server can compare: a registry other than Docker Hub, without * in its host, without tag, digest and sunset_date, and not denied".to_owned());
+    }
+    if approvals > APPROVALS_MAX {
+        return Err(format!(
+            "registry_prefixes has {approvals} prefixes to compare, and {APPROVALS_MAX} are about what the API server allows the cost of"
+        ));
+    }
+    if certainty.workloads.is_empty() {
+        return Err("custom_kinds adds images to every kind that has a pod spec".to_owned());
+    }
+    let images_max = images_max(certainty);
+    let expression = expression(certainty, images_max);
+    if images_max < IMAGES_MIN || expression.len() > EXPRESSION_LENGTH_MAX {
+        return Err(
+            "registry_prefixes, denied_images and denied_tags together cost more than the API server allows".to_owned()
+        );
+    }
+    Ok(expression)
 }
 
 /// How many images an object may have so that the expression stays within the cost that the API server allows.
@@ -74,18 +89,15 @@ fn images_max(certainty: &Certainty<'_>) -> usize {
 }
 
 fn cost_of_start(start: &Start) -> usize {
-    if start.has_any() {
-        cost_of_pattern(start.pattern().len())
-    } else {
-        // The API server counts a tenth of a unit for each character that is compared, and again for each that is put
-        // together with the namespace's name.
-        COST_OF_COMPARISON + start.string().len() / if start.has_namespace() { 3 } else { 10 }
-    }
+    let length = start.length_max();
+    let comparison = if start.has_any() { cost_of_pattern(length) } else { COST_OF_COMPARISON + COST_OF_READING };
+    // The text is put together anew for each image: two additions for each name of a namespace in it.
+    comparison + 2 * start.namespaces() * (length / 10 + 2)
 }
 
-/// A pattern costs a tenth of the characters that are searched times a quarter of its own.
+/// A pattern costs what it costs to read the image, times a quarter of the pattern's own length.
 fn cost_of_pattern(length: usize) -> usize {
-    COST_OF_COMPARISON + (IMAGE_LENGTH_MAX / 10 + 2) * (length / 4 + 1)
+    COST_OF_COMPARISON + COST_OF_READING * (length / 4 + 1)
 }
 
 fn note(certainty: &Certainty<'_>) -> Option<String> {

@@ -11,6 +11,8 @@ use crate::policy::{ANY_COMPONENT, NAMESPACE, Prefix, Reference};
 const DOCKER_HUB: &str = "docker.io/";
 /// One component, or what is left of it, in a pattern of CEL.
 const COMPONENT: &str = "[^/]+";
+/// The longest name of a namespace.
+const NAMESPACE_LENGTH_MAX: usize = 63;
 /// The request's namespace in an expression of CEL.
 const REQUEST_NAMESPACE: &str = "request.namespace";
 
@@ -53,31 +55,41 @@ impl Start {
         self.components.iter().any(|component| component.contains(ANY_COMPONENT))
     }
 
-    /// Whether it reads differently in each namespace.
-    pub fn has_namespace(&self) -> bool {
-        self.components.iter().any(|component| component.contains(NAMESPACE))
+    /// How often the namespace's name stands in it.
+    pub fn namespaces(&self) -> usize {
+        self.components.iter().map(|component| component.matches(NAMESPACE).count()).sum()
+    }
+
+    /// How long the text that is compared may be: the pattern, or the string.
+    pub fn length_max(&self) -> usize {
+        let text = if self.has_any() { self.pattern_text() } else { self.text() };
+        text.len() + self.namespaces() * NAMESPACE_LENGTH_MAX
     }
 
     /// The string, as CEL: `'quay.io/' + request.namespace + '/'`.
     pub fn string(&self) -> String {
-        self.concatenated(&format!("{}/", self.domain), Cow::Borrowed)
+        with_namespace(&self.text())
     }
 
     /// A pattern of RE2 that names with this start match, as CEL.
     pub fn pattern(&self) -> String {
-        let in_pattern = |component| Cow::Owned(escaped(component).replace(ANY_COMPONENT, COMPONENT));
-        self.concatenated(&format!("^{}/", escaped(&self.domain)), in_pattern)
+        with_namespace(&self.pattern_text())
     }
 
-    fn concatenated<'s>(&'s self, first: &str, written: impl Fn(&'s str) -> Cow<'s, str>) -> String {
-        let mut text = first.to_owned();
-        for component in &self.components {
-            text.push_str(&written(component));
-            text.push('/');
-        }
-        let pieces: Vec<String> = text.split(NAMESPACE).map(quoted).collect();
-        pieces.join(&format!(" + {REQUEST_NAMESPACE} + ")).replace(" + ''", "")
+    fn text(&self) -> String {
+        let components = self.components.iter().map(|component| format!("{component}/"));
+        format!("{}/{}", self.domain, components.collect::<String>())
     }
+
+    fn pattern_text(&self) -> String {
+        format!("^{}", escaped(&self.text()).replace(ANY_COMPONENT, COMPONENT))
+    }
+}
+
+/// A text, as CEL, in which the request's namespace stands where `{namespace}` does.
+fn with_namespace(text: &str) -> String {
+    let pieces: Vec<String> = text.split(NAMESPACE).map(quoted).collect();
+    pieces.join(&format!(" + {REQUEST_NAMESPACE} + ")).replace(" + ''", "")
 }
 
 /// A string of characters that mean nothing in a string of CEL, as one.

@@ -155,6 +155,7 @@ fn the_options_of_the_decision_record_have_a_file_each() {
         "deploy/option-3-nobody.yml",
         "deploy/option-4-allow-list-config-map.yml",
         "deploy/option-4-allow-list-in-settings.yml",
+        "deploy/toolforge.yml",
         "deploy/trial.yml",
         "deploy/with-signatures.yml",
     ];

@@ -5,8 +5,9 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use crate::{
+    Outcome,
     interpreter::{Condition, expression},
-    world, wrong,
+    outcome, world,
 };
 
 /// How many requests a mutant has to be caught in.
@@ -79,7 +80,8 @@ const MUTANTS: &[(&str, &str)] = &[
 fn is_caught(expression: &str, settings: &Value) -> bool {
     let condition = Condition::new(expression);
     let mut random = Rng::with_seed(7);
-    (0..REQUESTS).any(|_| wrong(&condition, &world::request(&mut random, settings).0, settings).is_some())
+    let is_wrong = |request| matches!(outcome(&condition, &request, settings), Outcome::Wrong(_));
+    (0..REQUESTS).any(|_| is_wrong(world::request(&mut random, settings).0))
 }
 
 #[test]

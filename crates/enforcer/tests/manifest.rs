@@ -73,7 +73,7 @@ fn an_allow_list_brings_the_right_to_read_it() {
     for (server, account) in [("own", "own"), ("default", "policy-server")] {
         let objects = written(&settings, &["--policy-server", server]).0;
         let kinds: Vec<&str> = objects.iter().filter_map(|object| object["kind"].as_str()).collect();
-        assert_eq!(kinds, ["Namespace", "Role", "RoleBinding", "ClusterAdmissionPolicy"]);
+        assert_eq!(kinds, ["Namespace", "Role", "RoleBinding", "AdmissionPolicy", "ClusterAdmissionPolicy"]);
         assert_eq!(objects[0]["metadata"], json!({"name": "lists"}));
         assert_eq!(objects[1]["metadata"], json!({"namespace": "lists", "name": "read-byoc"}));
         let rule =
@@ -83,8 +83,23 @@ fn an_allow_list_brings_the_right_to_read_it() {
             objects[2]["subjects"],
             json!([{"kind": "ServiceAccount", "namespace": "kubewarden", "name": account}])
         );
-        assert_eq!(objects[3]["spec"]["contextAwareResources"], json!([{"apiVersion": "v1", "kind": "ConfigMap"}]));
+        assert_eq!(objects[4]["spec"]["contextAwareResources"], json!([{"apiVersion": "v1", "kind": "ConfigMap"}]));
     }
+}
+
+#[test]
+fn the_list_is_judged_by_the_same_settings_and_nothing_else_is() {
+    let settings =
+        json!({"registry_prefixes": ["reg.example"], "allow_list_config_map": {"namespace": "lists", "name": "byoc"}});
+    let judge = &written(&settings, &[]).0[3];
+    assert_eq!(judge["metadata"], json!({"namespace": "lists", "name": "byoc"}));
+    let spec = &judge["spec"];
+    let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE", "UPDATE"]});
+    assert_eq!(spec["rules"], json!([rule]));
+    let condition = json!([{"name": "is-the-allow-list", "expression": "object.metadata.name == 'byoc'"}]);
+    assert_eq!(spec["matchConditions"], condition);
+    assert_eq!((&spec["settings"], &spec["failurePolicy"]), (&settings, &json!("Fail")));
+    assert_eq!((&spec["contextAwareResources"], &spec["namespaceSelector"]), (&Value::Null, &Value::Null));
 }
 
 #[test]
@@ -137,6 +152,19 @@ fn fewer_images_are_compared_with_more_prefixes() {
     assert_eq!([1, 10, 100].map(|count| of_prefixes(count, "")), [400, 400, 180]);
     assert_eq!([1, 10, 100].map(|count| of_prefixes(count, "/{namespace}")), [400, 400, 128]);
     assert_eq!([1, 10, 100].map(|count| of_prefixes(count, "/*/a")), [400, 259, 42]);
+}
+
+/// Beside the policy that judges the allow list, and with the settings of either.
+#[test]
+fn everything_that_is_written_passes_the_check() {
+    let settings =
+        json!({"registry_prefixes": ["reg.example"], "allow_list_config_map": {"namespace": "lists", "name": "byoc"}});
+    let written = run(&["manifest", "--settings", "-", "--module", MODULE], &settings.to_string());
+    let text = String::from_utf8_lossy(&written.stdout).into_owned();
+    let checked = run(&["manifest", "--check", "-"], &text);
+    assert_eq!((errors(&checked), checked.status.code()), (String::new(), Some(0)), "{checked:?}");
+    let again = run(&["manifest", "--settings", "-", "--module", MODULE], &text);
+    assert_eq!(String::from_utf8_lossy(&again.stdout), text);
 }
 
 /// What the API server adds to an object is no difference.
@@ -232,6 +260,11 @@ fn the_number_of_differences_is_a_metric() {
 
 #[test]
 fn there_is_no_answer_without_a_policy() {
+    let two = run(
+        &["manifest", "--check", "-"],
+        "kind: ClusterAdmissionPolicy\nspec: {}\n---\nkind: ClusterAdmissionPolicy\nspec: {}\n",
+    );
+    assert_eq!(errors(&two), "error: standard input: has more than one policy: give a file with one\n");
     let no_policy = run(&["manifest", "--check", "-"], "registry_prefixes: [reg.example]\n");
     assert_eq!(errors(&no_policy), "error: standard input: has no policy: give a file with a ClusterAdmissionPolicy\n");
     let wrong = run(&["manifest", "--settings", "-", "--module", MODULE], "registry_prefix: [reg.example]\n");

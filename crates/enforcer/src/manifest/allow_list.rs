@@ -1,4 +1,5 @@
-//! What the ConfigMap of exceptions needs: its namespace, and PolicyServer's right to read it.
+//! What the ConfigMap of exceptions needs: its namespace, PolicyServer's right to read it, and the policy that judges it
+//! when it is written.
 //!
 //! The ConfigMap itself is not written: people edit it, and what they wrote would be taken back.
 
@@ -7,13 +8,15 @@ use serde::Serialize;
 use yaml_serde::Value;
 
 use crate::{
-    manifest::policy::Options,
+    manifest::policy::{API_VERSION, Condition, Options, Spec, rule},
     policy::{ConfigMap, Settings},
 };
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 /// Kubewarden's namespace, in which PolicyServers have their service accounts.
 const KUBEWARDEN: &str = "kubewarden";
+/// The name of the condition that leaves out every other ConfigMap.
+const IS_THE_LIST: &str = "is-the-allow-list";
 /// The PolicyServer of Kubewarden's own chart, and its service account.
 const DEFAULT_SERVER: (&str, &str) = ("default", "policy-server");
 
@@ -73,21 +76,40 @@ struct Subject {
     name: String,
 }
 
+#[derive(Serialize)]
+struct Judge {
+    spec: Spec,
+}
+
 /// The objects, none where the settings name no ConfigMap.
-pub fn objects(settings: &Settings<'_>, options: &Options) -> anyhow::Result<Vec<Value>> {
+pub fn objects(settings: &Settings<'_>, json: &str, options: &Options) -> anyhow::Result<Vec<Value>> {
     let config_map = settings.allow_list_config_map().map_err(|problems| anyhow!("{problems}"))?;
     let Some(ConfigMap { namespace, name }) = config_map.as_ref().map(|name| name.as_fact()) else {
         return Ok(Vec::new());
     };
     let role_name = format!("read-{name}");
-    let in_namespace = || Metadata { namespace: Some(namespace.to_owned()), name: role_name.clone() };
+    let named = |name: &str| Metadata { namespace: Some(namespace.to_owned()), name: name.to_owned() };
     let version = format!("{RBAC}/v1");
     let own = Metadata { namespace: None, name: namespace.to_owned() };
-    let namespace = Object { api_version: "v1".to_owned(), kind: "Namespace", metadata: own, body: Empty {} };
-    let role = Object { api_version: version.clone(), kind: "Role", metadata: in_namespace(), body: role(name) };
+    let own = Object { api_version: "v1".to_owned(), kind: "Namespace", metadata: own, body: Empty {} };
+    let role = Object { api_version: version.clone(), kind: "Role", metadata: named(&role_name), body: role(name) };
     let body = binding(&role_name, &options.policy_server);
-    let binding = Object { api_version: version, kind: "RoleBinding", metadata: in_namespace(), body };
-    Ok(vec![yaml_serde::to_value(namespace)?, yaml_serde::to_value(role)?, yaml_serde::to_value(binding)?])
+    let binding = Object { api_version: version, kind: "RoleBinding", metadata: named(&role_name), body };
+    let (api_version, body) = (API_VERSION.to_owned(), judge(name, json, options)?);
+    let judge = Object { api_version, kind: "AdmissionPolicy", metadata: named(name), body };
+    Ok(vec![
+        yaml_serde::to_value(own)?,
+        yaml_serde::to_value(role)?,
+        yaml_serde::to_value(binding)?,
+        yaml_serde::to_value(judge)?,
+    ])
+}
+
+/// A policy in the list's own namespace, which is asked about no other namespace, and of that about the list only.
+fn judge(config_map: &str, json: &str, options: &Options) -> anyhow::Result<Judge> {
+    let expression = format!("object.metadata.name == '{config_map}'");
+    let condition = Condition { name: IS_THE_LIST, expression };
+    Ok(Judge { spec: Spec::new(options, json, vec![rule("", "v1", "configmaps")?], vec![condition])? })
 }
 
 /// PolicyServer asks for the one ConfigMap by its name. It neither lists nor watches.

@@ -33,7 +33,7 @@ pub struct Manifest {
 
 /// Everything that is applied for settings; `json` is what they were read from.
 pub fn manifest(settings: &Settings<'_>, json: &str, options: &Options) -> anyhow::Result<Manifest> {
-    let mut objects = allow_list::objects(settings, options)?;
+    let mut objects = allow_list::objects(settings, json, options)?;
     let (policy, notes) = policy::object(settings, json, options)?;
     objects.push(policy);
     Ok(Manifest { objects, notes })

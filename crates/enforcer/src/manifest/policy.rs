@@ -10,6 +10,8 @@ use crate::{
     policy::{Settings, asks_registries, described_kinds, names_allow_list},
 };
 
+/// The version of Kubewarden's policies.
+pub const API_VERSION: &str = "policies.kubewarden.io/v1";
 /// What the policy says of itself, where its rules and annotations stand once.
 const METADATA: &str = include_str!("../../../../metadata.yml");
 /// The annotations of the module that reports read from the object.
@@ -52,7 +54,7 @@ struct Policy<'p> {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata<'p>,
-    spec: Spec<'p>,
+    spec: Spec,
 }
 
 #[derive(Serialize)]
@@ -61,12 +63,12 @@ struct Metadata<'p> {
     annotations: Mapping,
 }
 
-/// The fields in the order in which a reader looks for them.
+/// What a policy does, its fields in the order in which a reader looks for them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Spec<'p> {
-    module: &'p str,
-    policy_server: &'p str,
+pub struct Spec {
+    module: String,
+    policy_server: String,
     mode: Mode,
     failure_policy: &'static str,
     mutating: bool,
@@ -82,6 +84,31 @@ struct Spec<'p> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     match_conditions: Vec<Condition>,
     settings: Value,
+}
+
+impl Spec {
+    /// A policy with settings, as JSON, that is asked by some rules, and where some conditions are true.
+    pub fn new(
+        options: &Options,
+        json: &str,
+        rules: Vec<Value>,
+        match_conditions: Vec<Condition>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            module: options.module.clone(),
+            policy_server: options.policy_server.clone(),
+            mode: options.mode,
+            failure_policy: if options.mode == Mode::Protect { "Fail" } else { "Ignore" },
+            mutating: false,
+            timeout_eval_seconds: None,
+            timeout_seconds: None,
+            namespace_selector: None,
+            context_aware_resources: Vec::new(),
+            rules,
+            match_conditions,
+            settings: yaml_serde::from_str(json)?,
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -104,10 +131,11 @@ struct Resource {
     kind: &'static str,
 }
 
+/// A condition under which the API server asks a policy.
 #[derive(Serialize)]
-struct Condition {
-    name: &'static str,
-    expression: String,
+pub struct Condition {
+    pub name: &'static str,
+    pub expression: String,
 }
 
 #[derive(Serialize)]
@@ -117,6 +145,13 @@ struct Rule {
     api_versions: [&'static str; 1],
     resources: [String; 1],
     operations: [&'static str; 2],
+}
+
+/// The rule for what is created or changed of a resource.
+pub fn rule(group: &str, version: &'static str, resource: &str) -> anyhow::Result<Value> {
+    let operations = ["CREATE", "UPDATE"];
+    let (api_groups, resources) = ([group.to_owned()], [resource.to_owned()]);
+    Ok(yaml_serde::to_value(Rule { api_groups, api_versions: [version], resources, operations })?)
 }
 
 /// What is read of the policy's metadata.
@@ -139,23 +174,16 @@ pub fn object(settings: &Settings<'_>, json: &str, options: &Options) -> anyhow:
     let timeouts = asks_registries(settings)?.then_some((TIMEOUT_EVAL_SECONDS, TIMEOUT_SECONDS)).unzip();
     let resource = names_allow_list(settings)?.then_some(Resource { api_version: "v1", kind: "ConfigMap" });
     let spec = Spec {
-        module: &options.module,
-        policy_server: &options.policy_server,
-        mode: options.mode,
-        failure_policy: if options.mode == Mode::Protect { "Fail" } else { "Ignore" },
-        mutating: false,
         timeout_eval_seconds: timeouts.0,
         timeout_seconds: timeouts.1,
         namespace_selector: selector(namespaces),
         context_aware_resources: resource.into_iter().collect(),
-        rules,
-        match_conditions,
-        settings: yaml_serde::from_str(json)?,
+        ..Spec::new(options, json, rules, match_conditions)?
     };
     let annotations = of_module.annotations.into_iter();
     let annotations = annotations.filter(|(key, _)| key.as_str().is_some_and(|key| ANNOTATIONS.contains(&key)));
     let metadata = Metadata { name: &options.name, annotations: annotations.collect() };
-    let policy = Policy { api_version: "policies.kubewarden.io/v1", kind: "ClusterAdmissionPolicy", metadata, spec };
+    let policy = Policy { api_version: API_VERSION, kind: "ClusterAdmissionPolicy", metadata, spec };
     Ok((yaml_serde::to_value(policy)?, notes))
 }
 
@@ -167,12 +195,7 @@ fn rules(mut rules: Vec<Value>, settings: &Settings<'_>) -> anyhow::Result<(Vec<
         notes.push(format!(
             "custom_kinds describes {kind} of {group}, whose resource most likely is {resource}: compare with kubectl api-resources"
         ));
-        rules.push(yaml_serde::to_value(Rule {
-            api_groups: [group.to_owned()],
-            api_versions: ["*"],
-            resources: [resource],
-            operations: ["CREATE", "UPDATE"],
-        })?);
+        rules.push(rule(group, "*", &resource)?);
     }
     Ok((rules, notes))
 }

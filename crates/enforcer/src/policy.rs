@@ -1,6 +1,8 @@
 //! The policy's own core. Nothing else in this program names that crate, so nothing here can become a copy of its
 //! rules, and a change of its layout ends here.
 
+mod settings_of;
+
 pub use registry_enforcer::{
     facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
     image::{
@@ -13,18 +15,17 @@ pub use registry_enforcer::{
     request::workload::{Image, Written},
     settings::{
         self, Settings,
-        custom_kind::CustomKind,
         exception::Terms,
         namespace::NamespacePattern,
         problem::{Place, Problems},
-        requirement::Requirements,
         sunset::End,
     },
     shown::Shown,
     verdict::{Decision, Grant, Lack, Reason, Source, Verdict},
 };
+pub use settings_of::{Workload, asks_registries, denials, described_kinds, undated_approvals, workloads};
+
 use registry_enforcer::{
-    kind,
     message::{self, Refusal},
     request::{payload::Payload, unjudged::Unjudged, workload::ImagePlace},
     review,
@@ -236,41 +237,6 @@ pub fn reads(group: &str, kind: &str, settings: &Settings<'_>) -> Result<bool, P
     // Without a namespace: no exemption hides the kind.
     let images = images_of(&Creation { group, kind, namespace: None, name: "" }, &empty, settings)?;
     Ok(!matches!(images, ImagesOf::UnknownKind))
-}
-
-/// The approvals that do not end.
-pub fn undated_approvals<'s>(settings: &'s Settings<'_>) -> anyhow::Result<Vec<&'s Prefix<'s>>> {
-    let entries = settings.registry_prefixes().map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    Ok(entries.iter().filter(|entry| entry.end().is_none()).map(|entry| &entry.prefix).collect())
-}
-
-/// The denials, those that are still to begin among them.
-pub fn denials<'s>(settings: &'s Settings<'_>) -> anyhow::Result<Vec<&'s Prefix<'s>>> {
-    let entries = settings.denied_images().map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    Ok(entries.iter().map(|entry| &entry.prefix).collect())
-}
-
-/// A kind that has a pod spec: its group, its name, and the fields that lead to the pod spec.
-pub type Workload = (&'static str, &'static str, Path);
-
-/// The kinds that have images in a pod spec and nowhere else.
-pub fn workloads(settings: &Settings<'_>) -> anyhow::Result<Vec<Workload>> {
-    let described = settings.custom_kinds().map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    let has_more = |(group, kind, _): &Workload| described.iter().any(|entry| entry.is(group, kind));
-    Ok(kind::workloads().filter(|workload| !has_more(workload)).collect())
-}
-
-/// The kinds that only the settings describe: group and name.
-pub fn described_kinds<'s>(settings: &'s Settings<'_>) -> anyhow::Result<Vec<(&'s str, &'s str)>> {
-    let described = settings.custom_kinds().map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    let is_built_in = |found: &(&str, &str)| kind::workloads().any(|(group, kind, _)| (group, kind) == *found);
-    Ok(described.iter().map(CustomKind::group_and_kind).filter(|found| !is_built_in(found)).collect())
-}
-
-/// Whether the policy asks registries about images.
-pub fn asks_registries(settings: &Settings<'_>) -> anyhow::Result<bool> {
-    let requirements = settings.byoc_requirements().map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    Ok(requirements.as_ref().is_some_and(Requirements::needs_answer))
 }
 
 /// The facts for a decision that comes before any is asked for.

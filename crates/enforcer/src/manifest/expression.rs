@@ -25,11 +25,7 @@ const NAMESPACE: &str = "^[a-z0-9-]{1,63}$";
 pub fn expression(certainty: &Certainty<'_>, images_max: usize) -> String {
     let kinds = kinds(&certainty.workloads);
     let image = conditions_of_image(certainty).join("\n              && ");
-    let namespace = if certainty.needs_namespace() {
-        format!("\n  && has(request.namespace) && request.namespace.matches({})", quoted(NAMESPACE))
-    } else {
-        String::new()
-    };
+    let namespace = namespace(certainty);
     format!(
         "// True: the policy is asked. False: every image certainly is approved, and nobody needs to be asked.
 !(
@@ -69,6 +65,12 @@ pub fn expression(certainty: &Certainty<'_>, images_max: usize) -> String {
 )",
         reference = quoted(REFERENCE),
     )
+}
+
+/// The condition that the namespace's name may stand in a pattern, where one needs it.
+fn namespace(certainty: &Certainty<'_>) -> String {
+    let condition = || format!("\n  && has(request.namespace) && request.namespace.matches({})", quoted(NAMESPACE));
+    certainty.needs_namespace().then(condition).unwrap_or_default()
 }
 
 /// The pod spec of an object of any of the kinds, as optional values: the kinds with the same way to it, then the way,

@@ -52,21 +52,9 @@ const DATES: &[&str] = &["2020-01-01", "2027-01-20", "2099-12-31"];
 const DENIED_TAGS: &[&str] = &["latest", "*-rc*", "1", "l*", "*"];
 /// Characters with a meaning in a reference, in a pattern or in a string of CEL, and some that have none.
 const CHARACTERS: &[u8] = b"aZ0/:@._-*{}[]'\"\\ \n$^|+";
-const NAMESPACES: &[Option<&str>] = &[
-    Some("tool-mix"),
-    Some("tool-mix"),
-    Some("tool-mix"),
-    Some("tool-mix"),
-    Some("tool-mix"),
-    Some("tool-mix"),
-    Some("tool-mix2"),
-    Some("kube-system"),
-    Some("mix"),
-    Some(""),
-    Some("a.*"),
-    Some("("),
-    None,
-];
+/// Namespaces beside the usual one, names that none has, and none.
+const NAMESPACES: &[Option<&str>] =
+    &[Some("tool-mix2"), Some("kube-system"), Some("mix"), Some(""), Some("a.*"), Some("("), None];
 /// Group and kind, the way to the pod spec.
 const KINDS: &[(&str, &str, &[&str])] = &[
     ("", "Pod", &["spec"]),
@@ -199,7 +187,9 @@ pub fn request(random: &mut Rng, settings: &Value) -> (Value, usize) {
     let mut request = json!({
         "kind": {"group": group, "version": "v1", "kind": kind}, "name": "web", "operation": "CREATE", "object": object,
     });
-    if let Some(namespace) = random.choice(NAMESPACES.iter().copied()).flatten() {
+    let is_usual = random.bool();
+    let odd = random.choice(NAMESPACES.iter().copied()).flatten();
+    if let Some(namespace) = if is_usual { Some("tool-mix") } else { odd } {
         request["namespace"] = json!(namespace);
     }
     match random.u8(..8) {

@@ -39,6 +39,7 @@ fn a_policy_is_what_the_settings_need() {
         "custom_kinds": [
             {"group": "argoproj.io", "kind": "Rollout", "pod_specs": ["/spec/template/spec"]},
             {"group": "", "kind": "Pod", "images": ["/metadata/annotations/a"]},
+            {"group": "argoproj.io", "kind": "Rollout", "images": ["/metadata/annotations/a"]},
         ],
     });
     let (objects, notes) = written(&settings, &["--name", "mine", "--policy-server", "own"]);

@@ -28,11 +28,16 @@ pub fn workloads(settings: &Settings<'_>) -> anyhow::Result<Vec<Workload>> {
     Ok(kind::workloads().filter(|workload| !has_more(workload)).collect())
 }
 
-/// The kinds that only the settings describe: group and name.
+/// The kinds that only the settings describe, each once: group and name.
 pub fn described_kinds<'s>(settings: &'s Settings<'_>) -> anyhow::Result<Vec<(&'s str, &'s str)>> {
-    let described = settings.custom_kinds().map_err(told)?;
-    let is_built_in = |found: &(&str, &str)| kind::workloads().any(|(group, kind, _)| (group, kind) == *found);
-    Ok(described.iter().map(CustomKind::group_and_kind).filter(|found| !is_built_in(found)).collect())
+    let mut kinds: Vec<(&str, &str)> = Vec::new();
+    for found in settings.custom_kinds().map_err(told)?.iter().map(CustomKind::group_and_kind) {
+        let is_built_in = kind::workloads().any(|(group, kind, _)| (group, kind) == found);
+        if !is_built_in && !kinds.contains(&found) {
+            kinds.push(found);
+        }
+    }
+    Ok(kinds)
 }
 
 /// Whether the policy asks registries about images.

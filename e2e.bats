@@ -108,6 +108,18 @@ refuses() { judge "$1" "$2" "${4:-}" && says '"allowed":false' && says '"code":4
     [[ "$output" != *'stack trace'* ]]
 }
 @test "ConfigMap: is not asked for an approved image" { accepts pod-approved option-4-config-map; }
+@test "allow list: refuses a wrong edit, and names every mistake with what to write" {
+    at '2026-09-18 09:00:00'
+    refuses list-wrong option-4-config-map 'the allow list in ConfigMap registry-enforcer/byoc-allow-list cannot be written so:\ntool-try: \"31/12/2026\" is not a date: write 2026-12-31\ntool-wikidata: lacks owner: '
+    says '\ntool-wikidata: ends on 2028-01-01, more than 365 days from now: write 2027-09-18 at the latest"'
+}
+@test "allow list: accepts a right edit, and warns about what was there before" {
+    at '2026-09-18 09:00:00'
+    judge list-right option-4-config-map
+    says '"allowed":true'
+    says '"left as it was, but wrong: tool-wsexport: \"31/12/2026\" is not a date: write 2026-12-31"'
+    says '"entries of the allow list that have ended and can go: tool-feeds (2026-08-31)"'
+}
 @test "ConfigMap: is not read where the host capability is not allowed" {
     at '2026-09-18 09:00:00'
     local allow='--allow-context-aware --allowed-host-capabilities'

@@ -13,13 +13,16 @@ use k8s_openapi::api::{
     networking::v1::NetworkPolicy,
     rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
 };
-use kubewarden_policy_sdk::crd::policies::{ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
+use kubewarden_policy_sdk::crd::policies::{AdmissionPolicy, ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
 use registry_enforcer::settings::{self, Settings, exception::Terms, key::Key, problem::Place};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 /// The last part of the module's address.
 const MODULE: &str = concat!("ghcr.io/toolforge/policies/registry-enforcer:v", env!("CARGO_PKG_VERSION"));
+/// The files of the two policies that read the allow list: what judges pods by it, and what judges the list itself.
+const LIST_USER: &str = "deploy/option-4-allow-list-config-map.yml";
+const LIST_JUDGE: &str = "deploy/allow-list-policy.yml";
 
 /// The part of Kubewarden's PolicyServer (policies.kubewarden.io/v1) that a manifest here may use; the SDK
 /// has no type for it.
@@ -119,6 +122,7 @@ fn assert_within(place: &str, part: &Value, whole: &Value) {
 fn manifests_have_the_shape_of_their_kind() {
     for (file, manifest) in manifests() {
         match text(&manifest["kind"]) {
+            "AdmissionPolicy" => assert_shape::<AdmissionPolicy>(&file, &manifest),
             "ClusterAdmissionPolicy" => assert_shape::<ClusterAdmissionPolicy>(&file, &manifest),
             "ClusterAdmissionPolicyGroup" => assert_shape::<ClusterAdmissionPolicyGroup>(&file, &manifest),
             "NetworkPolicy" => assert_shape::<NetworkPolicy>(&file, &manifest),
@@ -152,11 +156,12 @@ fn every_file_says_when_to_use_it() {
 fn the_options_of_the_decision_record_have_a_file_each() {
     let files: BTreeSet<String> = uses().into_iter().map(|(file, ..)| file).collect();
     let expected = [
+        LIST_JUDGE,
         "deploy/audit-pause-image.yml",
         "deploy/option-1-everybody.yml",
         "deploy/option-2-until-a-date.yml",
         "deploy/option-3-nobody.yml",
-        "deploy/option-4-allow-list-config-map.yml",
+        LIST_USER,
         "deploy/option-4-allow-list-in-settings.yml",
         "deploy/toolforge.yml",
         "deploy/trial.yml",
@@ -176,19 +181,26 @@ fn settings_are_valid() {
 }
 
 #[test]
-fn rules_are_those_of_the_metadata_but_for_the_audit_of_nodes() {
+fn rules_are_those_of_the_metadata_but_for_what_judges_nodes_and_the_list() {
     let metadata = documents("metadata.yml", &read("metadata.yml")).remove(0);
     let nodes = json!([{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["nodes"], "operations": ["CREATE"]}]);
+    let list = json!([
+        {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE", "UPDATE"]}
+    ]);
     for (file, _, spec) in uses() {
-        let expected = if file == "deploy/audit-pause-image.yml" { &nodes } else { &metadata["rules"] };
+        let expected = match &*file {
+            "deploy/audit-pause-image.yml" => &nodes,
+            LIST_JUDGE => &list,
+            _ => &metadata["rules"],
+        };
         assert_eq!(spec["rules"], *expected, "{file}");
     }
 }
 
 #[test]
-fn only_the_allow_list_in_a_config_map_needs_access_to_config_maps() {
+fn only_who_judges_pods_by_a_list_in_a_config_map_needs_access_to_config_maps() {
     for (file, member, _) in uses() {
-        let needed = !member["settings"]["allow_list_config_map"].is_null();
+        let needed = !member["settings"]["allow_list_config_map"].is_null() && file != LIST_JUDGE;
         let expected = if needed { json!([{"apiVersion": "v1", "kind": "ConfigMap"}]) } else { Value::Null };
         assert_eq!(member["contextAwareResources"], expected, "{file}");
     }
@@ -205,7 +217,7 @@ fn what_may_not_refuse_lets_pass_what_gets_no_answer() {
 /// The policy accepts what is exempt, but only when it is asked: without an answer, `failurePolicy: Fail` refuses it.
 #[test]
 fn what_is_exempt_by_name_is_not_asked_about() {
-    for (file, member, spec) in uses() {
+    for (file, member, spec) in uses().into_iter().filter(|(file, ..)| file != LIST_JUDGE) {
         let exempt = strings(&member["settings"]["exempt_namespaces"]);
         assert!(spec["failurePolicy"] != "Fail" || exempt.contains("kube-system"), "{file}");
         let by_name = exempt.into_iter().filter(|namespace| !namespace.ends_with('*')).collect();
@@ -230,7 +242,8 @@ fn names_fit_together() {
     let server = &of_kind("PolicyServer")[0].1;
     let account = &of_kind("ServiceAccount")[0].1["metadata"];
     assert_eq!(server["spec"]["serviceAccountName"], account["name"]);
-    for (file, manifest) in [of_kind("ClusterAdmissionPolicy"), of_kind("ClusterAdmissionPolicyGroup")].concat() {
+    let policies = ["AdmissionPolicy", "ClusterAdmissionPolicy", "ClusterAdmissionPolicyGroup"].map(of_kind);
+    for (file, manifest) in policies.concat() {
         assert_eq!(manifest["spec"]["policyServer"], server["metadata"]["name"], "{file}");
     }
 
@@ -252,10 +265,29 @@ fn names_fit_together() {
     let subject = json!({"kind": "ServiceAccount", "namespace": account["namespace"], "name": account["name"]});
     assert_eq!(binding["subjects"], json!([subject]));
 
-    let named: Vec<Value> =
-        uses().into_iter().map(|(_, member, _)| member["settings"]["allow_list_config_map"].clone()).collect();
-    let named: Vec<&Value> = named.iter().filter(|name| !name.is_null()).collect();
-    assert_eq!(named, [list]);
+    let users = uses().into_iter().map(|(file, member, _)| (file, member["settings"]["allow_list_config_map"].clone()));
+    let users: Vec<(String, Value)> = users.filter(|(_, named)| !named.is_null()).collect();
+    assert_eq!(users.iter().map(|(file, _)| &**file).collect::<Vec<_>>(), [LIST_JUDGE, LIST_USER]);
+    for (file, named) in users {
+        assert_within(&file, list, &named);
+    }
+}
+
+#[test]
+fn the_list_is_judged_by_the_settings_that_pods_are_judged_by_and_nothing_else_is() {
+    let list = &of_kind("ConfigMap")[0].1["metadata"];
+    let (file, judge) = &of_kind("AdmissionPolicy")[0];
+    assert_eq!(file, LIST_JUDGE);
+    let user = documents(LIST_USER, &read(LIST_USER)).remove(0);
+    assert_eq!(judge["spec"]["settings"], user["spec"]["settings"]);
+    assert_eq!(judge["metadata"]["namespace"], list["namespace"]);
+    let conditions = judge["spec"]["matchConditions"].as_array().unwrap();
+    let expressions: Vec<&str> = conditions.iter().map(|condition| text(&condition["expression"])).collect();
+    assert_eq!(expressions, [format!("object.metadata.name == '{}'", text(&list["name"]))]);
+    assert_eq!(judge["spec"]["mode"], "protect");
+    assert_eq!(judge["spec"]["failurePolicy"], "Fail");
+    let webhook = format!("namespaced-{}-{}", text(&list["namespace"]), text(&judge["metadata"]["name"]));
+    assert!(read(LIST_JUDGE).contains(&format!("delete validatingwebhookconfiguration {webhook}\n")), "{webhook}");
 }
 
 /// Names and verbs are those of Kubewarden's chart, in charts/kubewarden-controller/templates/audit-scanner-*.yaml.
@@ -271,12 +303,25 @@ fn the_audit_scanner_may_see_nodes() {
     assert_eq!(binding["subjects"], json!([subject]));
 }
 
+/// Whoever applies a file with entries undoes what reviewers did to them.
 #[test]
-fn entries_of_the_allow_list_are_exceptions() {
-    let list = &of_kind("ConfigMap")[0].1;
-    for (namespace, entry) in list["data"].as_object().unwrap() {
-        if let Err(problems) = Terms::parse(text(entry), &Place::Top.key(namespace)) {
-            panic!("{problems}");
+fn the_list_to_apply_is_empty_and_its_comment_shows_entries_that_the_policy_takes() {
+    let (file, list) = &of_kind("ConfigMap")[0];
+    assert_eq!(list["data"], json!({}));
+    let shown = read(file);
+    let shown = shown.lines().filter_map(|line| line.strip_prefix("#   ")).collect::<Vec<_>>().join("\n");
+    let shown = documents(file, &shown).remove(0);
+    let [judge] = &of_kind("AdmissionPolicy")[..] else { panic!("one policy judges the list") };
+    let settings = judge.1["spec"]["settings"].to_string();
+    let settings: Settings<'_> = serde_json::from_str(&settings).unwrap();
+    let rules = settings.allow_list_config_map().unwrap().as_ref().unwrap();
+    let entries = shown.as_object().unwrap();
+    assert_eq!(entries.len(), 2);
+    for (namespace, entry) in entries {
+        let terms =
+            Terms::parse(text(entry), &Place::Top.key(namespace)).unwrap_or_else(|problems| panic!("{problems}"));
+        for field in &rules.requires {
+            assert!(field.is_in(&terms), "{namespace} has no {field}");
         }
     }
 }
@@ -340,13 +385,14 @@ fn example(variable: &str) -> Value {
         "sandbox_repositories" => json!(["pause"]),
         "pod_specs" => json!(["/spec/template/spec"]),
         "images" => json!(["/spec/steps/*/image"]),
+        "allow_list_config_map.requires" => json!(["sunset_date", "reason", "owner"]),
         "name" | "allow_list_config_map.namespace" | "allow_list_config_map.name" => json!("tool-mix"),
         "sunset_date" => json!("2027-06-30"),
         "group" => json!("tekton.dev"),
         "kind" => json!("Task"),
-        "reason" | "help" => json!("T302863"),
+        "reason" | "owner" | "help" => json!("T302863"),
         "byoc_requirements.open_source" | "byoc_requirements.pinned_digest" => json!(true),
-        "warn_before_days" | "byoc_requirements.max_age_days" => json!(30),
+        "warn_before_days" | "byoc_requirements.max_age_days" | "allow_list_config_map.max_days" => json!(30),
         other => panic!("the form asks for {other}: give an example of it here"),
     }
 }

@@ -17,8 +17,9 @@ const MIGRATION: (&str, &str) = ("docs/migration.md", include_str!("../docs/migr
 const OPERATIONS: (&str, &str) = ("docs/operations.md", include_str!("../docs/operations.md"));
 const SUNSET: (&str, &str) = ("docs/sunset.md", include_str!("../docs/sunset.md"));
 
-/// The name that Kubewarden's controller gives the webhook of the policies in `deploy/`.
+/// The names that Kubewarden's controller gives the webhooks of the policies in `deploy/`.
 const WEBHOOK: &str = "clusterwide-registry-enforcer.kubewarden.admission";
+const LIST_WEBHOOK: &str = "namespaced-registry-enforcer-byoc-allow-list.kubewarden.admission";
 
 /// The fenced blocks of a language, without the indentation that a list gives them.
 fn blocks(text: &str, language: &str) -> Vec<String> {
@@ -185,9 +186,9 @@ fn update(new: &Value, old: &Value) -> Value {
 }
 
 /// What kubectl shows of an answer: the API server's words before a refusal, kubectl's before a warning.
-fn shown(answer: &Answer) -> String {
+fn shown(answer: &Answer, webhook: &str) -> String {
     match &answer.message {
-        Some(message) => format!("admission webhook \"{WEBHOOK}\" denied the request: {message}\n"),
+        Some(message) => format!("admission webhook \"{webhook}\" denied the request: {message}\n"),
         None => answer.warnings.iter().map(|warning| format!("Warning: {warning}\n")).collect(),
     }
 }
@@ -204,9 +205,10 @@ fn shown_in(text: &str) -> Vec<String> {
     shown
 }
 
+/// Compares what a document shows with answers of the pods' policy, and of the one that judges the allow list.
 #[track_caller]
-fn check((document, text): (&str, &str), answers: &[Answer]) {
-    let answered: Vec<String> = answers.iter().map(shown).collect();
+fn check((document, text): (&str, &str), answers: &[(Answer, &str)]) {
+    let answered: Vec<String> = answers.iter().map(|(answer, webhook)| shown(answer, webhook)).collect();
     assert_eq!(shown_in(text), answered, "{document}");
 }
 
@@ -225,7 +227,8 @@ fn what_kubectl_shows_while_an_exception_ends_is_what_the_policy_answers() {
     ];
     // An event is text, which comes after what a console shows.
     let event = answer(&pod("web-7c9d6b5f48-2xkqp"), &settings, &after);
-    check(SUNSET, &ending.into_iter().chain(retired()).chain([event]).collect::<Vec<_>>());
+    let answers = ending.into_iter().chain(retired()).chain([event]);
+    check(SUNSET, &answers.map(|answer| (answer, WEBHOOK)).collect::<Vec<_>>());
 }
 
 /// The answers of the chapter about retirement.
@@ -251,16 +254,32 @@ fn what_kubectl_shows_on_the_way_to_this_policy_is_what_it_answers() {
     let option_4 = yaml(include_str!("../deploy/option-4-allow-list-config-map.yml"));
     let option_4 = &option_4["spec"]["settings"];
     // 2026-12-19 at noon, UTC.
-    let [without, with] = [None, Some("2026-12-31")].map(|entry| Cluster { now: 1_797_681_600, entry });
+    let entry = r#"{"sunset_date": "2026-12-31", "reason": "T302863", "owner": "maintainers of try"}"#;
+    let [without, with] = [None, Some(entry)].map(|entry| Cluster { now: 1_797_681_600, entry });
     let pod = create("", "Pod", "tool-try", "try", "try", "nginx:1.27");
+    let edit = |entry| answer(&edit_of_the_list(entry), option_4, &without);
     check(
         MIGRATION,
         &[
-            answer(&create("batch", "Job", "tool-mix", "try", "try", "nginx:1.27"), &settings, &without),
-            answer(&pod, option_4, &without),
-            answer(&pod, option_4, &with),
+            (answer(&create("batch", "Job", "tool-mix", "try", "try", "nginx:1.27"), &settings, &without), WEBHOOK),
+            (answer(&pod, option_4, &without), WEBHOOK),
+            (edit("31/12/2026"), LIST_WEBHOOK),
+            (edit(entry), LIST_WEBHOOK),
+            (answer(&pod, option_4, &with), WEBHOOK),
         ],
     );
+    let patches = MIGRATION.1.lines().filter_map(|line| line.split_once("--patch '")?.1.strip_suffix('\''));
+    let written: Vec<Value> = patches.map(|patch| yaml(patch)["data"]["tool-try"].clone()).collect();
+    assert_eq!(written, [json!("31/12/2026"), json!(entry), Value::Null]);
+}
+
+/// A request that adds an entry to the empty allow list.
+fn edit_of_the_list(entry: &str) -> Value {
+    json!({
+        "kind": {"group": "", "version": "v1", "kind": "ConfigMap"},
+        "name": "byoc-allow-list", "namespace": "registry-enforcer", "operation": "UPDATE",
+        "object": {"data": {"tool-try": entry}}, "oldObject": {"data": {}},
+    })
 }
 
 #[test]

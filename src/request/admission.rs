@@ -52,6 +52,15 @@ pub enum Object<'a> {
     Json(&'a RawValue),
 }
 
+impl<'a> Object<'a> {
+    fn json(&self) -> Option<&'a RawValue> {
+        match self {
+            Self::Read(_) => None,
+            Self::Json(json) => Some(json),
+        }
+    }
+}
+
 impl<'a> Request<'a> {
     /// What the object as it is to be asks for.
     ///
@@ -70,14 +79,14 @@ impl<'a> Request<'a> {
         if self.is_update() { self.read(object, OLD_OBJECT, settings).unwrap_or_default() } else { Workload::default() }
     }
 
-    /// The JSON of the object as it is to be.
+    /// The JSON of the object as it is to be, which is kept of a kind without a pod spec.
     pub(crate) fn object_json(&self) -> Option<&'a RawValue> {
-        self.json(OBJECT)
+        self.object.as_ref().and_then(Object::json)
     }
 
     /// The JSON of the object as it is, of an update.
     pub(crate) fn old_object_json(&self) -> Option<&'a RawValue> {
-        self.json(OLD_OBJECT).filter(|_| self.is_update())
+        self.old_object.as_ref().and_then(Object::json).filter(|_| self.is_update())
     }
 
     /// Whether the request changes an object that exists.

@@ -9,6 +9,18 @@ const LENGTH_MAX: usize = 63;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamespacePattern<'a>(Cow<'a, str>);
 
+/// Whether a string can be the name of a namespace (RFC 1123 label), and not only the start of one.
+///
+/// ```
+/// # use registry_enforcer::settings::namespace::is_name;
+/// assert!(is_name("tool-mix"));
+/// assert!(!is_name("tool-") && !is_name("tool-*") && !is_name("Tool"));
+/// ```
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    !text.ends_with(['-', '*']) && NamespacePattern::parse(text.into()).is_ok()
+}
+
 impl<'a> NamespacePattern<'a> {
     /// Reads a pattern.
     ///

@@ -15,7 +15,7 @@ use crate::objects::{approved_only, create, set, update, with, with_config_map};
 
 const MIB: usize = 1 << 20;
 /// The most that an object may have, in bytes.
-const OBJECT_MAX: usize = 3_000_000;
+pub const OBJECT_MAX: usize = 3_000_000;
 /// The most that an answer may have, in bytes.
 const ANSWER_MAX: usize = 8_192;
 /// The most that a value of a ConfigMap may have, in bytes: etcd takes objects of up to 1 MiB.
@@ -23,13 +23,13 @@ const ENTRY_MAX: usize = 960_000;
 
 /// Judges a payload at noon of a day; a guest that traps fails the test.
 #[track_caller]
-fn measure(payload: &str, host: Arc<dyn HostCalls>) -> Metered {
+pub fn measure(payload: &str, host: Arc<dyn HostCalls>) -> Metered {
     meter().validate(Ok(NOW * 1_000_000_000), payload.as_bytes(), host).expect("the guest neither traps nor fails")
 }
 
 /// Checks that a payload costs no more memory than it may, and that the answer is short.
 #[track_caller]
-fn check_costs(name: &str, payload: &str, host: Arc<dyn HostCalls>) {
+pub fn check_costs(name: &str, payload: &str, host: Arc<dyn HostCalls>) {
     let Metered { answer, memory, .. } = measure(payload, host);
     let shown = String::from_utf8_lossy(&answer[..answer.len().min(400)]).into_owned();
     assert!(answer.len() <= ANSWER_MAX, "{name}: an answer of {} bytes: {shown}", answer.len());
@@ -44,7 +44,7 @@ fn check_costs(name: &str, payload: &str, host: Arc<dyn HostCalls>) {
 }
 
 /// As many copies as fit into the size, joined by commas.
-fn filled(element: &str, bytes: usize) -> String {
+pub fn filled(element: &str, bytes: usize) -> String {
     vec![element; bytes / (element.len() + 1)].join(",")
 }
 

@@ -1,8 +1,10 @@
 //! The policy's own core. Nothing else in this program names that crate, so nothing here can become a copy of its
 //! rules, and a change of its layout ends here.
 
+mod allow_list;
 mod settings_of;
 
+pub use allow_list::{entry_end, is_namespace, names_allow_list, review_list};
 pub use registry_enforcer::{
     facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
     image::{
@@ -16,11 +18,10 @@ pub use registry_enforcer::{
     settings::{
         self, Settings,
         exception::Terms,
-        namespace::NamespacePattern,
         problem::{Place, Problems},
         sunset::End,
     },
-    shown::Shown,
+    shown::{List, Shown},
     verdict::{Decision, Grant, Lack, Reason, Source, Verdict},
 };
 pub use settings_of::{Workload, asks_registries, denials, described_kinds, undated_approvals, workloads};
@@ -169,7 +170,7 @@ pub fn images_of(creation: &Creation<'_>, object: &RawValue, settings: &Settings
         Err(Unjudged::UnknownKind | Unjudged::NoObject) => Ok(ImagesOf::UnknownKind),
         Err(Unjudged::Settings(problems)) => Err(problems),
         Err(Unjudged::Object(_) | Unjudged::NoSandboxImage(..)) => {
-            let message = review::review(read, settings, &NoFacts).message.unwrap_or_default();
+            let message = review::review(read, settings, &NoFacts { now: 0 }).message.unwrap_or_default();
             // The lines that follow are the operator's help, which is not about this object.
             Ok(ImagesOf::Unreadable(message.lines().next().unwrap_or_default().to_owned()))
         }
@@ -197,7 +198,9 @@ pub fn review(
     settings: &Settings<'_>,
     facts: &impl Facts,
 ) -> Result<Review, Problems> {
-    if let ImagesOf::UnknownKind = images_of(creation, object, settings)? {
+    if !allow_list::is_allow_list(creation, settings)?
+        && let ImagesOf::UnknownKind = images_of(creation, object, settings)?
+    {
         return Ok(Review::NotAsked);
     }
     let payload = creation.payload(object);
@@ -211,26 +214,6 @@ pub fn review(
     })
 }
 
-/// When the entry of a namespace in the ConfigMap of exceptions ends.
-///
-/// # Errors
-///
-/// Every problem of the entry.
-pub fn entry_end(entry: &str, namespace: &str) -> anyhow::Result<Option<End<'static>>> {
-    let terms = Terms::parse(entry, &Place::Top.key(namespace)).map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    Ok(terms.end.map(End::into_owned))
-}
-
-/// Whether a string can be the name of a namespace; a pattern is none.
-pub fn is_namespace(text: &str) -> bool {
-    !text.contains('*') && NamespacePattern::parse(text.into()).is_ok()
-}
-
-/// Whether the settings name a ConfigMap of exceptions.
-pub fn names_allow_list(settings: &Settings<'_>) -> anyhow::Result<bool> {
-    settings.allow_list_config_map().map(Option::is_some).map_err(|problems| anyhow::anyhow!("{problems}"))
-}
-
 /// Whether the policy knows where objects of a kind have images.
 pub fn reads(group: &str, kind: &str, settings: &Settings<'_>) -> Result<bool, Problems> {
     let empty = RawValue::from_string("{}".to_owned()).unwrap_or_default();
@@ -239,12 +222,14 @@ pub fn reads(group: &str, kind: &str, settings: &Settings<'_>) -> Result<bool, P
     Ok(!matches!(images, ImagesOf::UnknownKind))
 }
 
-/// The facts for a decision that comes before any is asked for.
-struct NoFacts;
+/// The facts for a decision that asks for none but the time, if that.
+struct NoFacts {
+    now: i64,
+}
 
 impl Facts for NoFacts {
     fn now(&self) -> i64 {
-        0
+        self.now
     }
 
     fn allow_list_entry(&self, _: &ConfigMap<'_>, _: &str) -> Result<Option<String>, Unavailable> {

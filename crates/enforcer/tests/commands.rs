@@ -212,7 +212,7 @@ fn allow_list_writes_nothing_that_the_policy_would_not_take() {
     let cases = [
         (
             "grant tool-feeds --until 2027-01-31",
-            "tool-feeds has an entry already ({\"sunset_date\": \"2026-10-31T12:00:00Z\", \"reason\": \"T400001\"}): renew it, or revoke it first",
+            "tool-feeds has an entry already ({\"sunset_date\": \"2026-10-31T12:00:00Z\", \"reason\": \"T400001\", \"owner\": \"feeds\"}): renew it, or revoke it first",
         ),
         ("grant tool-new --until 2026-01-31", "2026-01-31 has passed: give a later end with --until"),
         (

@@ -23,6 +23,8 @@ const FILES: &[Generated] = &[
     ("option-2-until-a-date", "option-2-until-a-date", &[], POLICY),
     ("option-3-nobody", "option-3-nobody", &[], POLICY),
     ("option-4-allow-list-config-map", "option-4-allow-list-config-map", &[], POLICY),
+    ("allow-list-access", "option-4-allow-list-config-map", &[], &["Namespace", "Role", "RoleBinding"]),
+    ("allow-list-policy", "option-4-allow-list-config-map", &[], &["AdmissionPolicy"]),
     ("option-4-allow-list-in-settings", "option-4-allow-list-in-settings", &[], POLICY),
     ("toolforge", "../toolforge", &[], POLICY),
     ("trial", "trial", &["--mode", "monitor"], POLICY),

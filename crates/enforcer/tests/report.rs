@@ -8,6 +8,7 @@ const ALLOW_LIST: &[&str] = &["--allow-list", "tests/data/allow-list.yaml"];
 const NOTES: &str = "\
 note: 1 object of kind Service not judged: the policy reads no Service, unless custom_kinds describes it
 note: no registry was asked: of byoc_requirements only pinned_digest and registries are judged
+note: the allow list has 3 entries; wrong: tool-typo
 ";
 
 fn report(arguments: &[&[&str]], input: &str) -> Output {

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::files;
 
-/// The webhook of the policy in `deploy/`: the API server names it in a refusal.
+/// The webhook of the pods' policy in `deploy/`: the API server names it in a refusal.
 const WEBHOOK: &str = "clusterwide-registry-enforcer.kubewarden.admission";
 const TITLE: Style = Style::new().bold();
 const ACCEPTED: Style = AnsiColor::Green.on_default().bold();
@@ -48,6 +48,8 @@ struct Scenario {
     session: Option<PathBuf>,
     /// When the request is made, in UTC; now, if it is not given.
     at: Option<DateTime>,
+    /// The webhook, where it is another.
+    webhook: Option<String>,
 }
 
 /// Runs the command.
@@ -110,7 +112,8 @@ impl fmt::Display for Block<'_> {
         }
         if !response.allowed {
             let message = response.status.as_ref().and_then(|status| status.message.as_deref()).unwrap_or_default();
-            write!(f, "\nError from server: admission webhook \"{WEBHOOK}\" denied the request: {message}")?;
+            let webhook = scenario.webhook.as_deref().unwrap_or(WEBHOOK);
+            write!(f, "\nError from server: admission webhook \"{webhook}\" denied the request: {message}")?;
         }
         Ok(())
     }
@@ -134,6 +137,7 @@ mod tests {
             settings: "test_data/settings/option-3.yml".into(),
             session: None,
             at: at.map(|at| at.parse().unwrap()),
+            webhook: None,
         }
     }
 
@@ -153,6 +157,9 @@ mod tests {
              request: {long}"
         );
         assert_eq!(plain(&Block { scenario: &scenario(None), response: &response }), expected);
+        let other = Scenario { webhook: Some("other".to_owned()), ..scenario(None) };
+        let expected = expected.replace("clusterwide-registry-enforcer.kubewarden.admission", "other");
+        assert_eq!(plain(&Block { scenario: &other, response: &response }), expected);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod difference;
 pub mod inventory;
+pub mod list;
 pub mod report;
 pub mod row;
 pub mod scope;

@@ -7,11 +7,13 @@ use anyhow::anyhow;
 use crate::{
     cluster::{
         inventory::Inventory,
+        list::ListState,
         row::{Row, Verdict, counted, is_any},
         snapshot::Snapshot,
         timeline::Timeline,
         verdicts,
     },
+    exceptions::state::Rules,
     policy::{Settings, Shown},
 };
 
@@ -31,13 +33,21 @@ pub struct Report {
     pub timeline: Timeline,
     /// The images, what is most urgent first.
     pub rows: Vec<Row>,
+    /// The state of the allow list, where there is one.
+    pub list: Option<ListState>,
     /// What the reader should know of how far the report goes.
     pub notes: Vec<String>,
 }
 
 impl Report {
-    /// Judges an inventory.
-    pub fn new(inventory: Inventory, settings: &Settings<'_>, snapshot: &Snapshot, at: String) -> anyhow::Result<Self> {
+    /// Judges an inventory, which may be that of one namespace only.
+    pub fn new(
+        inventory: Inventory,
+        namespace: Option<&str>,
+        settings: &Settings<'_>,
+        snapshot: &Snapshot,
+        at: String,
+    ) -> anyhow::Result<Self> {
         let mut notes = unread(&inventory.unread());
         let workloads = inventory.into_workloads();
         let judged = verdicts::judge(&workloads, settings, snapshot).map_err(|problems| anyhow!("{problems}"))?;
@@ -47,7 +57,11 @@ impl Report {
         let mut rows: Vec<Row> = judged.into_iter().flatten().collect();
         // Stable: within an end, by namespace, workload and place.
         rows.sort_by_key(|row| (row.verdict, row.end_seconds.unwrap_or(i64::MAX)));
-        Ok(Self { at, workloads: workloads.len(), refused, timeline, rows, notes })
+        let rules = Rules { settings: Some(settings), now: snapshot.seconds() };
+        let is_known = |other: &str| namespace.is_none_or(|namespace| namespace == other);
+        let list = snapshot.entries().map(|entries| ListState::new(entries, rules, &rows, is_known)).transpose()?;
+        notes.extend(list.as_ref().and_then(ListState::note));
+        Ok(Self { at, workloads: workloads.len(), refused, timeline, rows, list, notes })
     }
 
     /// Whether an image is refused.

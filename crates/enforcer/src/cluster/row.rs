@@ -40,6 +40,8 @@ pub struct Row {
     pub days_left: Option<i64>,
     /// Why there is an exception.
     pub reason: Option<String>,
+    /// Whom to tell about it.
+    pub owner: Option<String>,
     pub message: String,
     /// The message in a few words.
     #[serde(skip)]
@@ -47,6 +49,9 @@ pub struct Row {
     /// Whether the namespace's entry in the allow list is the cause of a refusal.
     #[serde(skip)]
     pub wrong_entry: bool,
+    /// Whether the namespace's entry in the allow list lets the image in, today or once another exception has ended.
+    #[serde(skip)]
+    pub uses_list: bool,
     /// The first second after the exception.
     #[serde(skip)]
     pub end_seconds: Option<i64>,

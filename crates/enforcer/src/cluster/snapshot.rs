@@ -26,6 +26,11 @@ impl Snapshot {
         self.seconds
     }
 
+    /// Each entry of the ConfigMap, where there is one.
+    pub fn entries(&self) -> Option<impl Iterator<Item = (&str, &str)>> {
+        self.allow_list.as_ref().map(AllowList::entries)
+    }
+
     /// The same world at another time.
     pub fn at(&self, seconds: i64) -> Later<'_> {
         Later { snapshot: self, seconds }

@@ -8,7 +8,7 @@ use crate::{
         row::{Row, Verdict},
         snapshot::Snapshot,
     },
-    policy::{self, Decision, Demanded, End, Grant, Judge, Lack, Problems, Reason, Settings, Shown},
+    policy::{self, Decision, Demanded, End, Grant, Judge, Lack, Problems, Reason, Settings, Shown, Source},
 };
 
 /// The rows of each workload.
@@ -57,10 +57,12 @@ struct Finding {
     verdict: Verdict,
     end: Option<End<'static>>,
     reason: Option<String>,
+    owner: Option<String>,
     /// A refusal lacks the place, with which it begins.
     message: String,
     brief: String,
     wrong_entry: bool,
+    uses_list: bool,
 }
 
 impl Bench<'_, '_> {
@@ -76,9 +78,11 @@ impl Bench<'_, '_> {
                     verdict: Verdict::Approved,
                     end: None,
                     reason: None,
+                    owner: None,
                     brief: message.clone(),
                     message,
                     wrong_entry: false,
+                    uses_list: false,
                 })
             }
             Decision::Excepted(grant) => self.excepted(grant, demanded),
@@ -86,9 +90,11 @@ impl Bench<'_, '_> {
                 verdict: Verdict::Refused,
                 end: ended(reason).map(|end| end.clone().into_owned()),
                 reason: reason.grant().and_then(|grant| grant.reason).map(str::to_owned),
+                owner: reason.grant().and_then(|grant| grant.owner).map(str::to_owned),
                 message: policy::refusal(&image, &verdict, reason, &judge),
                 brief: brief(reason).to_owned(),
                 wrong_entry: matches!(reason, Reason::NoException(Lack::WrongEntry(..))),
+                uses_list: false,
             }),
         }
     }
@@ -98,6 +104,8 @@ impl Bench<'_, '_> {
     fn excepted(&self, grant: &Grant<'_>, demanded: &Demanded) -> Result<Finding, Problems> {
         let image = demanded.at("");
         let mut sources = vec![grant.source.to_string()];
+        let is_list = |grant: &Grant<'_>| matches!(grant.source, Source::ConfigMap(_));
+        let mut uses_list = is_list(grant);
         let mut end = own_end(grant);
         while let Some(seconds) = end.as_ref().map(End::seconds) {
             let then = self.snapshot.at(seconds);
@@ -105,6 +113,7 @@ impl Bench<'_, '_> {
             let verdict = judge.judge(&image).map_err(Clone::clone)?;
             let Decision::Excepted(grant) = verdict.decision else { break };
             sources.push(grant.source.to_string());
+            uses_list |= is_list(&grant);
             end = own_end(&grant);
         }
         let sources = sources.join(", then ");
@@ -113,15 +122,17 @@ impl Bench<'_, '_> {
             verdict: Verdict::Exception,
             end,
             reason: grant.reason.map(str::to_owned),
+            owner: grant.owner.map(str::to_owned),
             message: format!("let in by {sources}, {until}"),
             brief: sources,
             wrong_entry: false,
+            uses_list,
         })
     }
 
     fn row(&self, workload: &Workload, place: &str, demanded: &Demanded, finding: &Finding) -> Row {
         let Workload { namespace, kind, name, .. } = workload.clone();
-        let Finding { verdict, end, reason, message, brief, wrong_entry } = finding;
+        let Finding { verdict, end, reason, owner, message, brief, wrong_entry, uses_list } = finding;
         let message = match verdict {
             Verdict::Refused => format!("{}: {message}", Shown(place)),
             Verdict::Exception | Verdict::Approved => message.clone(),
@@ -136,9 +147,11 @@ impl Bench<'_, '_> {
             ends: end.as_ref().map(ToString::to_string),
             days_left: end.as_ref().map(|end| end.days_left(self.snapshot.seconds())),
             reason: reason.clone(),
+            owner: owner.clone(),
             message,
             brief: brief.clone(),
             wrong_entry: *wrong_entry,
+            uses_list: *uses_list,
             end_seconds: end.as_ref().map(End::seconds),
         }
     }
@@ -157,9 +170,11 @@ fn unreadable(workload: &Workload, message: &str) -> Row {
         ends: None,
         days_left: None,
         reason: None,
+        owner: None,
         message: message.to_owned(),
         brief: "cannot be read".to_owned(),
         wrong_entry: false,
+        uses_list: false,
         end_seconds: None,
     }
 }

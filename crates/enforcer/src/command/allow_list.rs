@@ -19,6 +19,7 @@ use crate::{
         entry::Entry,
         listing,
         review::{self, Review},
+        state::Rules,
         yaml,
     },
     input::{document, settings_file::SettingsFile},
@@ -29,7 +30,8 @@ use crate::{
 
 /// List and change the namespaces that may run images from elsewhere
 ///
-/// The exit status is 0 if all is well, 1 if `check` finds a wrong entry, and 2 if nothing was done.
+/// The exit status is 0 if all is well, 1 if `check` finds an entry that the policy would refuse, and 2 if nothing was
+/// done.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: enforcer allow-list grant tool-mix --until 2027-03-31 --registry quay.io/mix --reason T400001"
@@ -40,8 +42,8 @@ pub struct Arguments {
     /// The ConfigMap as YAML, with its comments kept; without it, the one in the cluster
     #[arg(long, value_name = "FILE", global = true)]
     file: Option<PathBuf>,
-    /// The settings that name the ConfigMap; without it, those of the cluster's policy. With --file, what grant --image
-    /// judges by
+    /// The settings that name the ConfigMap; without it, those of the cluster's policy. With --file, what entries and
+    /// images are judged by
     #[arg(long, value_name = "FILE", global = true)]
     settings: Option<PathBuf>,
     /// The day or the RFC 3339 time to judge ends at, instead of now
@@ -61,7 +63,7 @@ enum Action {
     Renew(Renew),
     /// Take the exception of a namespace away
     Revoke(Revoke),
-    /// Say which entries the policy cannot use, and which have ended
+    /// Say which entries the policy cannot use, would refuse if they were written now, or which have ended
     Check,
 }
 
@@ -117,15 +119,14 @@ struct Revoke {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let connection = Connection::new(&arguments.cluster);
     let list = List::read(arguments, &connection)?;
-    let now = arguments.at.seconds;
     match &arguments.action {
-        Action::List => write_lines(&listing::lines(&list.entries, now)).map(|()| Status::Fine),
-        Action::Check => check(&list, now),
-        Action::Grant(grant) => run_grant(grant, list, &connection, now),
+        Action::List => show(&list),
+        Action::Check => check(&list),
+        Action::Grant(grant) => run_grant(grant, list, &connection),
         Action::Renew(renew) => {
             let entry = Entry::parse(list.required(&renew.namespace)?).with_context(|| renew.namespace.clone())?;
             let entry = Entry { sunset_date: Some(renew.until.clone()), ..entry };
-            let text = entry.checked(&renew.namespace, now)?;
+            let text = entry.checked(&renew.namespace, list.now)?;
             list.write(&connection, &renew.namespace, Some(&text), renew.dry_run)
         }
         Action::Revoke(revoke) => {
@@ -135,7 +136,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     }
 }
 
-fn run_grant(grant: &Grant, list: List, connection: &Connection, now: i64) -> anyhow::Result<Status> {
+fn run_grant(grant: &Grant, list: List, connection: &Connection) -> anyhow::Result<Status> {
     if let Some(entry) = list.entry(&grant.namespace) {
         let entry = if entry.trim().is_empty() { "without an end" } else { entry };
         bail!("{} has an entry already ({entry}): renew it, or revoke it first", grant.namespace);
@@ -149,10 +150,10 @@ fn run_grant(grant: &Grant, list: List, connection: &Connection, now: i64) -> an
         reason: grant.reason.clone(),
         owner: grant.owner.clone(),
     };
-    let text = entry.checked(&grant.namespace, now)?;
+    let text = entry.checked(&grant.namespace, list.now)?;
     if let Some(looked) = &looked {
         written(review::lines(looked).iter().try_for_each(|line| writeln!(io::stdout(), "{line}")))?;
-        if !list.accepts(looked, &registries, &grant.namespace, &text, now)? {
+        if !list.accepts(looked, &registries, &grant.namespace, &text)? {
             return Ok(Status::Refused);
         }
     }
@@ -165,6 +166,8 @@ struct List {
     settings: Option<SettingsFile>,
     entries: Vec<(String, String)>,
     place: Place,
+    /// The time that ends are judged at.
+    now: i64,
 }
 
 enum Place {
@@ -174,17 +177,18 @@ enum Place {
 
 impl List {
     fn read(arguments: &Arguments, connection: &Connection) -> anyhow::Result<Self> {
+        let now = arguments.at.seconds;
         if let Some(path) = &arguments.file {
             let text = document::read_text(path)?;
             let entries = yaml::data(&text).with_context(|| document::name(path))?.into_iter().collect();
             let settings = arguments.settings.as_deref().map(SettingsFile::read).transpose()?;
-            return Ok(Self { settings, entries, place: Place::File { path: path.clone(), text } });
+            return Ok(Self { settings, entries, place: Place::File { path: path.clone(), text }, now });
         }
         let file = connection.settings_of(arguments.settings.as_deref())?;
         let live = Self::live(&file, connection)?;
         let list = live.list()?;
         let entries = list.entries().map(|(key, entry)| (key.to_owned(), entry.to_owned())).collect();
-        Ok(Self { settings: Some(file), entries, place: Place::Cluster(live) })
+        Ok(Self { settings: Some(file), entries, place: Place::Cluster(live), now })
     }
 
     fn live(file: &SettingsFile, connection: &Connection) -> anyhow::Result<LiveList> {
@@ -194,22 +198,32 @@ impl List {
         LiveList::read(connection.cluster()?, &name.as_fact())
     }
 
+    /// Hands over the rules that the entries are judged by.
+    fn judged<T>(&self, judge: impl FnOnce(Rules<'_, '_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let settings = self.settings.as_ref().map(SettingsFile::settings).transpose()?;
+        judge(Rules { settings: settings.as_ref(), now: self.now })
+    }
+
+    /// Whether the policy would take the list with another entry for a namespace.
+    fn check_change(&self, namespace: &str, entry: Option<&str>) -> anyhow::Result<()> {
+        let old: Vec<(&str, &str)> = self.entries.iter().map(|(key, entry)| (key.as_str(), entry.as_str())).collect();
+        let others = old.iter().copied().filter(|(key, _)| *key != namespace);
+        let new: Vec<(&str, &str)> = others.chain(entry.map(|entry| (namespace, entry))).collect();
+        match self.judged(|rules| rules.written(&old, &new))? {
+            Ok(_) => Ok(()),
+            Err(problems) => bail!("the policy would refuse that:\n{problems}"),
+        }
+    }
+
     fn entry(&self, namespace: &str) -> Option<&str> {
         self.entries.iter().find(|(key, _)| key == namespace).map(|(_, entry)| entry.as_str())
     }
 
     /// Whether the policy would let the image in with the entry. What is wrong is said.
-    fn accepts(
-        &self,
-        looked: &Looked,
-        registries: &Registries,
-        namespace: &str,
-        entry: &str,
-        now: i64,
-    ) -> anyhow::Result<bool> {
+    fn accepts(&self, looked: &Looked, registries: &Registries, namespace: &str, entry: &str) -> anyhow::Result<bool> {
         let Some(file) = &self.settings else { return Ok(true) };
         let settings = file.settings()?;
-        let review = Review { settings: &settings, registries, namespace, entry, now };
+        let review = Review { settings: &settings, registries, namespace, entry, now: self.now };
         let problems = review.problems(looked)?;
         problems.iter().for_each(|problem| eprintln!("refused: {}", shown(problem)));
         Ok(problems.is_empty())
@@ -228,6 +242,7 @@ impl List {
         entry: Option<&str>,
         dry_run: bool,
     ) -> anyhow::Result<Status> {
+        self.check_change(namespace, entry)?;
         let old = self.entry(namespace).map(str::to_owned);
         match self.place {
             Place::File { path, text } => {
@@ -255,9 +270,15 @@ fn write_lines(lines: &[String]) -> anyhow::Result<()> {
     written(lines.iter().try_for_each(|line| writeln!(out, "{line}")))
 }
 
-/// Says which entries are wrong, and which have ended.
-fn check(list: &List, now: i64) -> anyhow::Result<Status> {
-    let (lines, wrong) = listing::check(&list.entries, now);
+/// Shows every entry.
+fn show(list: &List) -> anyhow::Result<Status> {
+    let lines = list.judged(|rules| listing::lines(&list.entries, rules))?;
+    write_lines(&lines).map(|()| Status::Fine)
+}
+
+/// Says which entries are wrong or not as the settings require, and which have ended.
+fn check(list: &List) -> anyhow::Result<Status> {
+    let (lines, wrong) = list.judged(|rules| listing::check(&list.entries, rules))?;
     write_lines(&lines)?;
     Ok(if wrong > 0 { Status::Refused } else { Status::Fine })
 }

@@ -80,7 +80,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let snapshot = Snapshot::new(arguments.at.seconds, allow_list);
     let mut inventory = Inventory::new(arguments.skipping.scope(&file));
     connection.objects(&arguments.files, arguments.namespace.as_deref(), &mut [(&mut inventory, &settings)])?;
-    let mut report = Report::new(inventory, &settings, &snapshot, arguments.at.to_string())?;
+    let (namespace, at) = (arguments.namespace.as_deref(), arguments.at.to_string());
+    let mut report = Report::new(inventory, namespace, &settings, &snapshot, at)?;
     if !arguments.all {
         report.rows.retain(|row| row.verdict != Verdict::Approved);
     }

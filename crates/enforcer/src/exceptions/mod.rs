@@ -1,6 +1,7 @@
-//! The entries of the allow list: what they say, and how one is changed.
+//! The entries of the allow list: what they say, what becomes of them, and how one is changed.
 
 pub mod entry;
 pub mod listing;
 pub mod review;
+pub mod state;
 pub mod yaml;

@@ -47,9 +47,9 @@ fn object(namespace: Option<&str>, rows: &[&Row], seconds: i64) -> Value {
 
 fn entry(row: &Row, seconds: i64) -> Value {
     let mut properties = json!({"place": row.place});
-    let texts = [("image", row.image.clone()), ("ends", row.ends.clone()), ("reason", row.reason.clone())];
+    let texts = [("image", &row.image), ("ends", &row.ends), ("reason", &row.reason), ("owner", &row.owner)];
     let days = ("daysLeft", row.days_left.map(|days| days.to_string()));
-    for (name, text) in texts.into_iter().chain([days]) {
+    for (name, text) in texts.map(|(name, text)| (name, text.clone())).into_iter().chain([days]) {
         if let Some(text) = text {
             properties[name] = json!(text);
         }

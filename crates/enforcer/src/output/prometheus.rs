@@ -41,6 +41,21 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         "How many namespaces of running workloads have an entry in the allow list that cannot be used.",
         &[(Vec::new(), wrong.len() as i64)],
     )?;
+    if let Some(list) = &report.list {
+        family(
+            out,
+            "enforcer_allow_list_entries",
+            "How many entries the allow list has.",
+            &[(Vec::new(), list.entries as i64)],
+        )?;
+        let findings = list.findings().map(|(state, names)| (vec![("state", state.to_owned())], names.len() as i64));
+        family(
+            out,
+            "enforcer_allow_list_entries_to_review",
+            "How many entries of the allow list are in a state that somebody should look at; an entry may be in several.",
+            &findings,
+        )?;
+    }
     family(
         out,
         "enforcer_report_timestamp_seconds",

@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// The names of the fields, as JSON has them: CSV writes them where there is no row to take them from, too.
-const FIELDS: [&str; 10] =
-    ["namespace", "kind", "name", "place", "image", "verdict", "ends", "days_left", "reason", "message"];
+const FIELDS: [&str; 11] =
+    ["namespace", "kind", "name", "place", "image", "verdict", "ends", "days_left", "reason", "owner", "message"];
 
 /// Writes a list of objects.
 pub fn write_json(report: &Report, out: &mut impl Write) -> io::Result<()> {
@@ -44,6 +44,7 @@ fn record(row: &Row) -> [String; FIELDS.len()] {
         // A number that is this program's own, so that its minus sign is no formula.
         row.days_left.map(|days| days.to_string()).unwrap_or_default(),
         optional(&row.reason),
+        optional(&row.owner),
         cell(&row.message),
     ]
 }

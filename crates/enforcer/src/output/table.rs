@@ -87,7 +87,14 @@ fn cells(row: &Row, [image_width, why_width]: Widths) -> [Cell; 3] {
     [
         end(row),
         Cell::new(lines(&[Some(workload), image], image_width)),
-        Cell::new(lines(&[Some(shown(&row.brief)), row.reason.as_deref().map(shown)], why_width)),
+        Cell::new(lines(
+            &[
+                Some(shown(&row.brief)),
+                row.reason.as_deref().map(shown),
+                row.owner.as_deref().map(|owner| format!("owner: {}", shown(owner))),
+            ],
+            why_width,
+        )),
     ]
 }
 

@@ -18,7 +18,7 @@ export KWCTL STAND_IN
 
 heading = @printf '\n== %s ==\n' '$(1)'
 
-.PHONY: help demo test unit-tests e2e-tests check fmt lint dependencies speed reproducible instructions bench bench-companion clean setup-build setup-tests setup-e2e setup-lint setup-deny fuzz publish FORCE
+.PHONY: help demo test unit-tests e2e-tests check fmt lint dependencies speed reproducible instructions deploy bench bench-companion clean setup-build setup-tests setup-e2e setup-lint setup-deny fuzz publish FORCE
 
 demo: annotated-policy.wasm ## show what the policy answers to the requests in test_data/
 	@$(XTASK) demo annotated-policy.wasm
@@ -64,6 +64,9 @@ reproducible: policy.wasm ## build the wasm in another folder and compare the by
 
 instructions: policy.wasm ## accept what `make speed` complains about
 	$(INSTRUCTIONS) --write
+
+deploy: ## write the files of deploy/ that `enforcer manifest` makes from test_data/settings/deploy
+	UPDATE_EXPECT=1 $(CARGO) test --quiet --locked --test deploy
 
 bench: policy.wasm accept-all.wasm ## measure requests, beside a policy that accepts everything
 	$(CARGO) run --quiet --locked --release --bin xtask -- bench policy.wasm accept-all.wasm

@@ -83,6 +83,9 @@ impl<'r> Written<'r> {
         };
         if let Some(data) = data {
             json::each_field(data.get().as_bytes(), &mut |key, value| {
+                if Shape::of(value) != Shape::String {
+                    return Err("a value of data is not a string");
+                }
                 written.entries.push((key, value));
                 Ok(())
             })
@@ -264,7 +267,7 @@ fn glance<'e>(namespace: &str, entry: &'e str) -> Option<Option<End<'e>>> {
     }
     let mut end = None;
     let mut seen = [false; GLANCED.len()];
-    json::each_field(json::document(text.as_bytes()).ok()?.get().as_bytes(), &mut |key, value| {
+    json::each_field(text.as_bytes(), &mut |key, value| {
         let index = GLANCED.iter().position(|field| *field == key).filter(|_| Shape::of(value) == Shape::String);
         match index {
             Some(index) if !std::mem::replace(&mut seen[index], true) => {}

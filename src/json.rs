@@ -185,12 +185,14 @@ pub(crate) fn document(json: &[u8]) -> serde_json::Result<&RawValue> {
 ///
 /// # Errors
 ///
-/// A value that is not an object, and what `visit` answers.
+/// A value that is not an object, something after it, and what `visit` answers.
 pub(crate) fn each_field<'a>(
     object: &'a [u8],
     visit: &mut dyn FnMut(Cow<'a, str>, &'a RawValue) -> Result<(), &'static str>,
 ) -> serde_json::Result<()> {
-    serde_json::Deserializer::from_slice(object).deserialize_map(EachField(visit))
+    let mut object = serde_json::Deserializer::from_slice(object);
+    object.deserialize_map(EachField(visit))?;
+    object.end()
 }
 
 /// Hands every element of a list to `visit`, unparsed.

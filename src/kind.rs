@@ -10,7 +10,7 @@ use k8s_openapi::{
 };
 
 /// The fields that lead from an object to its pod spec.
-pub(crate) type Path = &'static [&'static str];
+pub type Path = &'static [&'static str];
 
 /// The kinds that have a pod spec: group, kind, and the fields that lead to it.
 const WORKLOADS: &[(&str, &str, Path)] = &[
@@ -40,6 +40,11 @@ const WITHOUT_IMAGES: &[(&str, &str)] = &[
     ("", "ServiceProxyOptions"),
     ("", "NodeProxyOptions"),
 ];
+
+/// The kinds that have a pod spec: group, kind, and the fields that lead to it.
+pub fn workloads() -> impl Iterator<Item = (&'static str, &'static str, Path)> {
+    WORKLOADS.iter().copied()
+}
 
 /// The fields that lead to the pod spec of a kind, `None` where it has none that this policy knows.
 pub(crate) fn path(group: &str, kind: &str) -> Option<Path> {

@@ -10,6 +10,7 @@ use std::{
 
 use k8s_openapi::api::{
     core::v1::{Affinity, ConfigMap, Namespace, ServiceAccount},
+    networking::v1::NetworkPolicy,
     rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
 };
 use kubewarden_policy_sdk::crd::policies::{AdmissionPolicy, ClusterAdmissionPolicy, ClusterAdmissionPolicyGroup};
@@ -61,8 +62,9 @@ fn documents(name: &str, text: &str) -> Vec<Value> {
 fn manifests() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
     // deploy/monitoring is for the companion, whose tests try it.
-    let files = std::fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file());
-    let mut names: Vec<_> = files.map(|entry| entry.file_name()).collect();
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let manifests = files.filter(|path| path.extension().is_some_and(|extension| extension == "yml"));
+    let mut names: Vec<_> = manifests.map(|path| path.file_name().unwrap().to_owned()).collect();
     names.sort();
     let mut manifests = Vec::new();
     for name in names {
@@ -123,6 +125,7 @@ fn manifests_have_the_shape_of_their_kind() {
             "AdmissionPolicy" => assert_shape::<AdmissionPolicy>(&file, &manifest),
             "ClusterAdmissionPolicy" => assert_shape::<ClusterAdmissionPolicy>(&file, &manifest),
             "ClusterAdmissionPolicyGroup" => assert_shape::<ClusterAdmissionPolicyGroup>(&file, &manifest),
+            "NetworkPolicy" => assert_shape::<NetworkPolicy>(&file, &manifest),
             "PolicyServer" => assert_shape::<PolicyServer>(&file, &manifest),
             "ClusterRole" => assert_shape::<ClusterRole>(&file, &manifest),
             "ClusterRoleBinding" => assert_shape::<ClusterRoleBinding>(&file, &manifest),
@@ -160,6 +163,7 @@ fn the_options_of_the_decision_record_have_a_file_each() {
         "deploy/option-3-nobody.yml",
         LIST_USER,
         "deploy/option-4-allow-list-in-settings.yml",
+        "deploy/toolforge.yml",
         "deploy/trial.yml",
         "deploy/with-signatures.yml",
     ];
@@ -242,6 +246,11 @@ fn names_fit_together() {
     for (file, manifest) in policies.concat() {
         assert_eq!(manifest["spec"]["policyServer"], server["metadata"]["name"], "{file}");
     }
+
+    let network = &of_kind("NetworkPolicy")[0].1;
+    assert_eq!(network["metadata"]["namespace"], account["namespace"]);
+    let selected = &network["spec"]["podSelector"]["matchLabels"]["kubewarden/policy-server"];
+    assert_eq!(*selected, server["metadata"]["name"]);
 
     let list = &of_kind("ConfigMap")[0].1["metadata"];
     let role = &of_kind("Role")[0].1;
@@ -430,4 +439,13 @@ fn the_form_starts_with_what_the_policy_does_without_a_setting() {
     let initial = Value::Object(initial).to_string();
     let settings = |json: &str| read_values(&serde_json::from_str(json).unwrap());
     assert_eq!(settings(&initial), settings(r#"{"registry_prefixes": ["reg.example"]}"#));
+}
+
+#[test]
+fn every_file_is_in_the_readme() {
+    let readme = read("deploy/README.md");
+    for (file, _) in manifests() {
+        let name = file.strip_prefix("deploy/").unwrap();
+        assert!(readme.contains(&format!("| `{name}`")), "{name}");
+    }
 }

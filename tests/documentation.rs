@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 const README: (&str, &str) = ("README.md", include_str!("../README.md"));
 const SETTINGS: (&str, &str) = ("docs/settings.md", include_str!("../docs/settings.md"));
 const MIGRATION: (&str, &str) = ("docs/migration.md", include_str!("../docs/migration.md"));
+const OPERATIONS: (&str, &str) = ("docs/operations.md", include_str!("../docs/operations.md"));
 const SUNSET: (&str, &str) = ("docs/sunset.md", include_str!("../docs/sunset.md"));
 
 /// The names that Kubewarden's controller gives the webhooks of the policies in `deploy/`.
@@ -40,7 +41,7 @@ fn yaml(text: &str) -> Value {
 
 #[test]
 fn every_yaml_block_holds_valid_settings() {
-    for (document, text) in [README, SETTINGS, MIGRATION, SUNSET] {
+    for (document, text) in [README, SETTINGS, MIGRATION, OPERATIONS, SUNSET] {
         let blocks = blocks(text, "yaml");
         assert!(!blocks.is_empty(), "{document} has no YAML block");
         for block in blocks {

@@ -119,6 +119,26 @@ const WRONG: &[(&str, &str, &str)] = &[
         r#""A" is not a name: use a-z, 0-9, "-" and ".""#,
     ),
     (
+        r#""allow_list_config_map": {"namespace": "a", "name": "b", "max_days": 0}"#,
+        "allow_list_config_map.max_days",
+        "is not a number of days: write a whole number from 1, for example 30",
+    ),
+    (
+        r#""allow_list_config_map": {"namespace": "a", "name": "b", "requires": ["owner", "date"]}"#,
+        "allow_list_config_map.requires[1]",
+        r#""date" is not a field of an entry: write sunset_date, registry_prefixes, reason or owner"#,
+    ),
+    (
+        r#""allow_list_config_map": {"namespace": "a", "name": "b", "requires": "owner"}"#,
+        "allow_list_config_map.requires",
+        "is a string, not a list: write for example [sunset_date, reason]",
+    ),
+    (
+        r#""allowed_namespaces": [{"name": "a", "owner": 5}]"#,
+        "allowed_namespaces[0].owner",
+        "is a number, not a string: write it in quotes, for example \"the maintainers of mix\"",
+    ),
+    (
         r#""denied_tags": ["a b"]"#,
         "denied_tags[0]",
         r#""a b" is not a tag: use up to 128 letters, digits, "_", "." and "-", and "*" for any of them, for example latest or *-rc*"#,

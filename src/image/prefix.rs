@@ -21,9 +21,9 @@ use super::grammar::{
 };
 
 /// Stands for one whole label or component.
-pub(super) const ANY: &str = "*";
+pub const ANY: &str = "*";
 /// Stands for the request's namespace.
-pub(super) const NAMESPACE: &str = "{namespace}";
+pub const NAMESPACE: &str = "{namespace}";
 
 /// A checked prefix. `Display` writes it as the operator did.
 ///
@@ -84,12 +84,15 @@ impl<'a> Prefix<'a> {
         Prefix { text: Cow::Owned(self.text.into_owned()), ends: self.ends }
     }
 
-    pub(super) fn host_and_port(&self) -> (&str, Option<&str>) {
+    /// The host, `docker.io` for each of its names, and the port after its `:`.
+    #[must_use]
+    pub fn host_and_port(&self) -> (&str, Option<&str>) {
         let (host, port) = self.text[..self.ends.domain].split_at(self.ends.host);
         if port.is_empty() { (canonical_domain(host), None) } else { (host, port.strip_prefix(':')) }
     }
 
-    pub(super) fn components(&self) -> impl Iterator<Item = &str> {
+    /// The components of the path, in order.
+    pub fn components(&self) -> impl Iterator<Item = &str> {
         components(&self.text[self.ends.domain..self.ends.path])
     }
 
@@ -126,7 +129,8 @@ impl<'a> Prefix<'a> {
     }
 
     /// Whether there is a tag or a digest.
-    pub(crate) fn names_one_image(&self) -> bool {
+    #[must_use]
+    pub fn names_one_image(&self) -> bool {
         self.ends.path < self.text.len()
     }
 }

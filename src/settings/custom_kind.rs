@@ -44,6 +44,12 @@ impl<'a> CustomKind<'a> {
         Some(Self { group: group?, kind: kind?, pod_specs, images })
     }
 
+    /// The group and the kind of the objects that it describes.
+    #[must_use]
+    pub fn group_and_kind(&self) -> (&str, &str) {
+        (&self.group, &self.kind)
+    }
+
     /// Whether the entry describes objects of this group and kind.
     #[must_use]
     pub fn is(&self, group: &str, kind: &str) -> bool {

@@ -49,7 +49,8 @@ impl<'a> Requirements<'a> {
     }
 
     /// Whether a requirement needs to know what a registry says about the image.
-    fn needs_answer(&self) -> bool {
+    #[must_use]
+    pub fn needs_answer(&self) -> bool {
         self.open_source || self.max_age_days.is_some() || !self.base_images.is_empty()
     }
 }

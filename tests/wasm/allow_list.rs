@@ -163,6 +163,17 @@ fn other_config_maps_are_not_read() {
 }
 
 #[test]
+fn what_is_not_a_config_map_is_refused() {
+    let expected = expect![[r#"
+        refused 403
+        ConfigMap registry-enforcer/byoc-allow-list cannot be read: a value of data is not a string at line 1 column 15: send a ConfigMap as the Kubernetes API describes it
+    "#]];
+    check(&created(json!({"tool-a": null})), &with_config_map(), expected);
+    let (answer, _) = validate_at(NOW, &payload(&created(json!([])), &with_config_map()), Host::silent());
+    assert!(answer.to_string().starts_with("refused 403\nConfigMap registry-enforcer/byoc-allow-list cannot be read"));
+}
+
+#[test]
 fn the_list_is_judged_in_an_exempt_namespace_too() {
     let mut settings = strict();
     settings["exempt_namespaces"] = json!(["registry-enforcer"]);

@@ -11,6 +11,7 @@
 //! | [`cluster`] | the policy's verdicts on the workloads of a cluster |
 //! | [`exceptions`] | the entries of the allow list, and how one is changed |
 //! | [`explanation`] | why an image may run, or not |
+//! | [`manifest`] | what is applied for a settings file, and whether a policy is that |
 //! | [`registry`], [`login`] | what a registry says about an image, and to whom |
 //! | [`output`] | what is written, a form each |
 
@@ -22,6 +23,7 @@ mod explanation;
 mod input;
 mod live;
 mod login;
+mod manifest;
 mod output;
 mod policy;
 mod registry;

@@ -2,13 +2,18 @@
 //! rules, and a change of its layout ends here.
 
 mod allow_list;
+mod settings_of;
 
 pub use allow_list::{entry_end, is_namespace, names_allow_list, review_list};
 pub use registry_enforcer::{
     facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
-    image::reference::{DEFAULT_TAG, Reference, ReferenceError},
+    image::{
+        prefix::{ANY as ANY_COMPONENT, NAMESPACE, Prefix},
+        reference::{DEFAULT_TAG, Reference, ReferenceError},
+    },
     instant::CLOCK_MIN,
     judge::Judge,
+    kind::Path,
     request::workload::{Image, Written},
     settings::{
         self, Settings,
@@ -20,6 +25,8 @@ pub use registry_enforcer::{
     shown::{List, Shown},
     verdict::{Decision, Ending, Grant, Lack, Reason, Source, Verdict},
 };
+pub use settings_of::{Workload, asks_registries, denials, described_kinds, undated_approvals, workloads};
+
 use registry_enforcer::{
     message::{self, Refusal},
     request::{payload::Payload, unjudged::Unjudged, workload::ImagePlace},

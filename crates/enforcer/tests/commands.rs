@@ -141,7 +141,7 @@ fn a_name_of_the_plugin_is_the_name_in_the_usage() {
 fn every_command_has_an_example_and_a_place_in_the_manual() {
     let man = run(&["man"], "").stdout;
     let man = String::from_utf8_lossy(&man).replace("\\-", "-");
-    for command in ["report", "check", "why", "diff", "allow-list", "completions"] {
+    for command in ["report", "check", "why", "diff", "allow-list", "manifest", "completions"] {
         let help = String::from_utf8_lossy(&run(&[command, "--help"], "").stdout).into_owned();
         assert!(help.contains("Example: ") && help.contains("enforcer "), "{help}");
         assert!(man.contains(command), "{command}");

@@ -8,6 +8,7 @@ use std::{
 
 const ENFORCER: &str = include_str!("../../../docs/enforcer.md");
 const MIGRATION: &str = include_str!("../../../docs/migration.md");
+const README: &str = include_str!("../../../README.md");
 const SUNSET: &str = include_str!("../../../docs/sunset.md");
 
 /// The commands that run this program on the sample, each with the output shown below it.
@@ -70,4 +71,16 @@ fn the_report_before_a_migration_is_as_shown() {
     std::fs::write(folder.path().join("enforcer.yaml"), settings).expect("a file");
     std::fs::copy(sample().join("cluster.json"), folder.path().join("cluster.json")).expect("a file");
     check(MIGRATION, 1, folder.path());
+}
+
+#[test]
+fn the_policy_in_the_readme_is_what_its_command_writes() {
+    let module = "registry://ghcr.io/toolforge/policies/registry-enforcer:v0.1.0";
+    assert!(README.contains(&format!("$ enforcer manifest --settings settings.yml --module {module} > policy.yml")));
+    let blocks: Vec<&str> = README.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [settings, policy, ..] = &blocks[..] else { panic!("settings and a policy") };
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("settings.yml"), settings).expect("a file");
+    let command = format!("enforcer manifest --settings settings.yml --module {module} --without-conditions");
+    assert_eq!(run(&command, folder.path()), *policy);
 }

@@ -147,6 +147,17 @@ fn why_and_check_ask_the_cluster_for_what_judges() {
     assert_eq!(code, Some(1));
 }
 
+/// The policy of the test has neither the rules nor the selector that its settings give.
+#[test]
+fn manifest_checks_the_policy_of_the_cluster() {
+    let server = Server::start(cluster());
+    let (stdout, stderr, code) = server.run("manifest --check live");
+    let places: Vec<&str> = stdout.lines().filter(|line| line.starts_with("spec.")).collect();
+    let expected = ["spec.namespaceSelector.matchExpressions[0].key", "spec.rules"];
+    assert!(expected.iter().all(|place| places.contains(place)), "{stdout} {stderr}");
+    assert_eq!(code, Some(1));
+}
+
 #[test]
 fn diff_compares_the_cluster_with_a_file() {
     let server = Server::start(cluster());

@@ -4,6 +4,7 @@ mod allow_list;
 mod check;
 mod diff;
 mod list;
+mod manifest;
 pub mod outcome;
 mod report;
 mod shell;
@@ -31,6 +32,7 @@ enum Command {
     AllowList(allow_list::Arguments),
     Check(check::Arguments),
     Diff(diff::Arguments),
+    Manifest(manifest::Arguments),
     Report(report::Arguments),
     Why(why::Arguments),
     Completions(shell::Completions),
@@ -44,6 +46,7 @@ impl Arguments {
             Command::AllowList(arguments) => allow_list::run(&arguments),
             Command::Check(arguments) => check::run(&arguments),
             Command::Diff(arguments) => diff::run(&arguments),
+            Command::Manifest(arguments) => manifest::run(&arguments),
             Command::Report(arguments) => report::run(&arguments),
             Command::Why(arguments) => why::run(&arguments),
             Command::Completions(arguments) => shell::completions(&arguments, Self::command()),

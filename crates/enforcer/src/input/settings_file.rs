@@ -14,6 +14,8 @@ use crate::{
 /// The kinds of Kubewarden's policies, which have the settings at `spec.settings`.
 const POLICY_KINDS: &[&str] = &["ClusterAdmissionPolicy", "AdmissionPolicy"];
 
+const MORE_THAN_ONE: &str = "has more than one policy: give a file with one";
+
 /// The settings of a policy, which are valid, and what the policy says of namespaces.
 #[derive(Debug)]
 pub struct SettingsFile {
@@ -59,6 +61,21 @@ impl SettingsFile {
         Self { name: name.to_owned(), ..file }.checked()
     }
 
+    /// A file with a policy: the policy as JSON, and its settings.
+    pub fn read_policy(path: &Path) -> anyhow::Result<(String, Self)> {
+        let name = document::name(path);
+        let documents = document::all_to_json(&document::read_text(path)?).with_context(|| name.clone())?;
+        let policy = one_policy(&documents).with_context(|| name.clone())?;
+        let policy =
+            policy.ok_or_else(|| anyhow!("{name}: has no policy: give a file with a ClusterAdmissionPolicy"))?;
+        Ok((policy.to_owned(), Self::of_policy(policy, &name)?))
+    }
+
+    /// The settings as they were read, in JSON.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
     fn checked(self) -> anyhow::Result<Self> {
         match settings::validate(&self.json) {
             Ok(()) => Ok(self),
@@ -77,14 +94,10 @@ impl SettingsFile {
         match &*documents {
             [] => Self::of_document("null"),
             [document] => Self::of_document(document),
-            documents => {
-                let mut policies = documents.iter().filter(|document| policy(document).is_some());
-                match (policies.next(), policies.next()) {
-                    (Some(policy), None) => Self::of_document(policy),
-                    (Some(_), Some(_)) => bail!("has more than one policy: give a file with one"),
-                    (None, _) => bail!("has more than one document, and none is a policy: give one with the settings"),
-                }
-            }
+            documents => match one_policy(documents)? {
+                Some(policy) => Self::of_document(policy),
+                None => bail!("has more than one document, and none is a policy: give one with the settings"),
+            },
         }
     }
 
@@ -108,10 +121,27 @@ impl SettingsFile {
     }
 }
 
+/// The policy among documents: the policy of the cluster, beside which another one may judge the allow list.
+fn one_policy(documents: &[String]) -> anyhow::Result<Option<&str>> {
+    for kind in POLICY_KINDS {
+        let mut policies = documents.iter().filter(|document| policy_of(document, &[kind]).is_some());
+        match (policies.next(), policies.next()) {
+            (Some(policy), None) => return Ok(Some(policy)),
+            (Some(_), Some(_)) => bail!("{MORE_THAN_ONE}"),
+            (None, _) => {}
+        }
+    }
+    Ok(None)
+}
+
 /// The `spec` of a policy, `None` where the document is something else.
 fn policy(json: &str) -> Option<&RawValue> {
+    policy_of(json, POLICY_KINDS)
+}
+
+fn policy_of<'j>(json: &'j str, kinds: &[&str]) -> Option<&'j RawValue> {
     let manifest: Manifest<'_> = serde_json::from_str(json).ok()?;
-    manifest.spec.filter(|_| manifest.kind.is_some_and(|kind| POLICY_KINDS.contains(&&*kind)))
+    manifest.spec.filter(|_| manifest.kind.is_some_and(|kind| kinds.contains(&&*kind)))
 }
 
 #[cfg(test)]
@@ -123,11 +153,13 @@ mod tests {
     #[test]
     fn reads_settings_and_policies() {
         let namespace = format!("kind: Namespace\n---\n{POLICY}");
+        let judge = format!("kind: AdmissionPolicy\nspec: {{settings: {{}}}}\n---\n{POLICY}");
         let cases = [
             ("{\"registry_prefixes\":[\"reg.example\"]}", false),
             ("registry_prefixes: [reg.example]", false),
             (POLICY, true),
             (&namespace, true),
+            (&judge, true),
         ];
         for (text, has_selector) in cases {
             let file = SettingsFile::parse(text).expect(text);

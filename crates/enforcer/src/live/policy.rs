@@ -40,6 +40,11 @@ struct Spec {
 
 /// The policy of a name, or the only one whose module is this policy.
 pub fn read(cluster: &Cluster, name: Option<&str>) -> anyhow::Result<SettingsFile> {
+    read_whole(cluster, name).map(|(_, file)| file)
+}
+
+/// The same policy as JSON, with its settings.
+pub fn read_whole(cluster: &Cluster, name: Option<&str>) -> anyhow::Result<(String, SettingsFile)> {
     let doing = "list clusteradmissionpolicies.policies.kubewarden.io";
     let json = match cluster.send(doing, Request::new(PATH).list(&ListParams::default())) {
         Ok(json) => json,
@@ -53,7 +58,8 @@ pub fn read(cluster: &Cluster, name: Option<&str>) -> anyhow::Result<SettingsFil
         list.items.iter().filter_map(|item| Some((serde_json::from_str(item.get()).ok()?, &**item))).collect();
     let (manifest, json) = choose(&policies, name)?;
     // The items of a typed list leave out their kind.
-    SettingsFile::of_policy(json.get(), &format!("ClusterAdmissionPolicy {}", Shown(&manifest.metadata.name)))
+    let name = format!("ClusterAdmissionPolicy {}", Shown(&manifest.metadata.name));
+    Ok((json.get().to_owned(), SettingsFile::of_policy(json.get(), &name)?))
 }
 
 fn choose<'p>(

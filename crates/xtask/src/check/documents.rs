@@ -6,6 +6,10 @@ use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
 
+/// What the policy judges beside pods and what makes them: nodes in an audit, and the allow list. Each has rules of its
+/// own, which tests/deploy.rs checks.
+const OTHER_RESOURCES: &[&str] = &["nodes", "configmaps"];
+
 /// A Markdown text or a file of manifests.
 pub struct Document {
     /// Its path in the repository.
@@ -47,14 +51,14 @@ impl Document {
         })
     }
 
-    /// The rules of each manifest whose module is this image; not those for the audit of nodes.
+    /// The rules of each manifest whose module is this image; not those that judge nodes or the allow list.
     pub fn rules_of(&self, oci_url: &str) -> anyhow::Result<Vec<Value>> {
         let mut all = Vec::new();
         for manifest in self.manifests()? {
             let spec = &manifest["spec"];
             let module = spec["module"].as_str().unwrap_or_default();
-            let audits_nodes = spec["rules"][0]["resources"][0] == "nodes";
-            if module.contains(oci_url) && spec["rules"].is_array() && !audits_nodes {
+            let judges_pods = !OTHER_RESOURCES.iter().any(|other| spec["rules"][0]["resources"][0] == *other);
+            if module.contains(oci_url) && spec["rules"].is_array() && judges_pods {
                 all.push(spec["rules"].clone());
             }
         }
@@ -93,6 +97,8 @@ Take reg.example/p:v1.0.0, not `reg.example/p:v0.9.0-rc.1` or reg.example/q:v1. 
 spec: {module: 'registry://reg.example/p:v1.0.0', rules: [{resources: [pods]}]}
 ---
 spec: {module: 'reg.example/p', rules: [{resources: [nodes]}]}
+---
+spec: {module: 'reg.example/p', rules: [{resources: [configmaps]}]}
 ```
 ```yaml
 spec: {module: 'reg.example/q:v1', rules: [{resources: [jobs]}]}

@@ -86,7 +86,7 @@ fn judges_the_list_as_the_cluster_would_when_it_is_created() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(
         (text.as_str(), output.status.code()),
-        ("0 objects: 0 allowed, 0 refused, not judged: 1 ConfigMap\n", Some(0))
+        ("1 object: 0 allowed, 0 refused, not judged: 1 ConfigMap\n", Some(0))
     );
 }
 

@@ -4,7 +4,7 @@
 //! Judged are the entries that a request adds or changes. An entry that was wrong before stays as it is, with a
 //! warning: nothing may keep the list from being edited.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use serde_json::value::RawValue;
 
@@ -14,7 +14,7 @@ use crate::{
     instant::{CLOCK_MIN, Day, SECONDS_A_DAY},
     json::{self, Shape},
     message::Ended,
-    request::{admission::Request, unjudged::Unjudged},
+    request::{admission::Request, config_map::Data, unjudged::Unjudged},
     settings::{
         Settings,
         allow_list::AllowList,
@@ -48,8 +48,8 @@ pub(crate) fn review(
     settings: &Settings<'_>,
     facts: &impl Facts,
 ) -> Result<Answer, Unjudged> {
-    let new = Written::read(request.object_json().ok_or(Unjudged::NoObject)?)?;
-    let old = request.old_object_json().map(Written::read).transpose().unwrap_or_default().unwrap_or_default();
+    let new = Data::read(request.object_json().ok_or(Unjudged::NoObject)?)?;
+    let old = request.old_object_json().map(Data::read).transpose().unwrap_or_default().unwrap_or_default();
     let mut review = Review::new(list, settings, facts.now())?;
     review.check_shape(&new, &old);
     for (namespace, entry) in &new.entries {
@@ -60,45 +60,6 @@ pub(crate) fn review(
     }
     let message = format!("the allow list in {} cannot be written so:\n{}", list.as_fact(), review.problems);
     Ok(Answer::refused(message))
-}
-
-/// What stands in a ConfigMap (Kubernetes API, core/v1).
-#[derive(Default)]
-struct Written<'r> {
-    /// Sorted by their keys.
-    entries: Vec<(Cow<'r, str>, &'r RawValue)>,
-    has_binary_data: bool,
-    is_immutable: bool,
-}
-
-impl<'r> Written<'r> {
-    fn read(object: &'r RawValue) -> Result<Self, Unjudged> {
-        let unreadable = |cause: serde_json::Error| Unjudged::Object(cause.to_string());
-        let [data, binary_data, immutable] =
-            json::fields(object.get().as_bytes(), ["data", "binaryData", "immutable"]).map_err(unreadable)?;
-        let mut written = Self {
-            entries: Vec::new(),
-            has_binary_data: binary_data.is_some_and(|data| data.get() != "{}"),
-            is_immutable: immutable.is_some_and(|immutable| immutable.get() == "true"),
-        };
-        if let Some(data) = data {
-            json::each_field(data.get().as_bytes(), &mut |key, value| {
-                if Shape::of(value) != Shape::String {
-                    return Err("a value of data is not a string");
-                }
-                written.entries.push((key, value));
-                Ok(())
-            })
-            .map_err(unreadable)?;
-        }
-        written.entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(written)
-    }
-
-    fn has(&self, namespace: &str, entry: &RawValue) -> bool {
-        let found = self.entries.binary_search_by(|(key, _)| (**key).cmp(namespace));
-        found.is_ok_and(|index| self.entries[index].1.get() == entry.get())
-    }
 }
 
 /// What is found out about a list.
@@ -140,7 +101,7 @@ impl<'s> Review<'s> {
     }
 
     /// What would hide entries, or keep the list from being edited.
-    fn check_shape(&mut self, new: &Written<'_>, old: &Written<'_>) {
+    fn check_shape(&mut self, new: &Data<'_>, old: &Data<'_>) {
         if new.has_binary_data && !old.has_binary_data {
             self.problems.add(&Place::Top.key("binaryData"), "is never read: write the entries into data");
         }

@@ -1,6 +1,7 @@
 //! Which images a request asks for.
 
 pub mod admission;
+pub(crate) mod config_map;
 mod custom;
 mod node;
 pub mod payload;

@@ -279,7 +279,10 @@ fn write_unreadable(f: &mut fmt::Formatter<'_>, config_map: &ConfigMap<'_>, caus
         Unavailable::Unreadable => write!(f, "the answer about {config_map} is not a ConfigMap"),
         Unavailable::Other(cause) => write!(f, "{config_map}: {}", Shown(cause)),
         Unavailable::Status(status) => write!(f, "the API server answers with status {status} about {config_map}"),
-        Unavailable::TooManyRequests | Unavailable::NameDoesNotResolve | Unavailable::NotReachable => {
+        Unavailable::TooManyRequests
+        | Unavailable::TooManyQuestions
+        | Unavailable::NameDoesNotResolve
+        | Unavailable::NotReachable => {
             write!(f, "the API server cannot be asked about {config_map}")
         }
     }

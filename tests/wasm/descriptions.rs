@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::call::{check, payload};
 use crate::clock::{NOW, check_at, validate_at};
 use crate::host::Host;
-use crate::objects::{pod, with};
+use crate::objects::{create, pod, with};
 
 const LICENSES: &str = "org.opencontainers.image.licenses";
 const SOURCE: &str = "org.opencontainers.image.source";
@@ -154,6 +154,19 @@ fn a_registry_that_the_requirements_do_not_allow_is_not_asked() {
         images: 127.0.0.1:5000/x:1
     "#]],
     );
+}
+
+/// A tenant chooses how many images a Pod names, and each question to a registry holds up those of others.
+#[test]
+fn registries_are_asked_about_a_hundred_images_of_a_request() {
+    let containers: Vec<Value> = (0..10_000).map(|number| json!({"image": format!("quay.io/x/y:{number}")})).collect();
+    let request = create("Pod", json!({"spec": {"containers": containers}}));
+    let host = Host::answering((0..10_000).map(|_| Ok(licensed("MIT").to_string().into_bytes())));
+    let payload = payload(&request, &requiring(json!({"open_source": true})));
+    let (answer, _) = validate_at(NOW, &payload, host.clone());
+    assert_eq!(host.asked().len(), 100);
+    let told = "containers[100]: quay.io/x/y:100 lacks what the exception for tool-mix requires: what its registry says about it cannot be read: registries are asked about at most 100 images of a request: name fewer";
+    assert_eq!(answer.line().lines().next(), Some(told));
 }
 
 #[test]

@@ -85,7 +85,7 @@ const BOTH: &[(&str, &str, bool)] = &[
     ("[2001:DB8::1]/a", "[2001:db8::0001]/a", true),
     ("[2001:db8::1]", "[2001:db8::2]/a", false),
     ("[2001:db8::1]", "[2001:db8::1]:5000/a", false),
-    // It reads as a host, but is no address: nothing can be the same.
+    // It reads as a host, but is not an address: no other host can be the same.
     ("[::1]:80", "[fd00123123123]:80/a", false),
     // Docker Hub.
     ("docker.io", "nginx", true),

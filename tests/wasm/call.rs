@@ -1,4 +1,4 @@
-//! Calls the policy's wasm, and writes what it answers as text to compare.
+//! Calls the policy's wasm, and writes what it answers as lines to compare.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

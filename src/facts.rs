@@ -39,7 +39,7 @@ impl fmt::Display for ConfigMap<'_> {
     }
 }
 
-/// Why a fact is not to be had.
+/// Why a fact is not available.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     /// It does not exist.
@@ -48,6 +48,8 @@ pub enum Unavailable {
     NotAuthorised,
     /// The source has been asked too often.
     TooManyRequests,
+    /// The source is not asked any more, because of the number of images in the request.
+    TooManyQuestions,
     /// The source did not answer in time.
     NoAnswer,
     /// The name of the source does not resolve to an address.
@@ -70,6 +72,7 @@ impl fmt::Display for Unavailable {
             Self::NotFound => "not found",
             Self::NotAuthorised => "not authorised",
             Self::TooManyRequests => "too many requests",
+            Self::TooManyQuestions => "registries are asked about at most 100 images of a request: name fewer",
             Self::NoAnswer => "no answer in time",
             Self::NameDoesNotResolve => "the registry's name does not resolve",
             Self::NotReachable => "the registry is not reachable",
@@ -104,7 +107,7 @@ pub const CLAIM_LENGTH_MAX: usize = 4096;
 /// A string that an image says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Claim {
-    /// It says nothing.
+    /// The image does not say it.
     #[default]
     Missing,
     /// It says this.

@@ -25,6 +25,9 @@ const APPROVED_BYTES_MAX: usize = 800;
 /// How many characters of `help` are shown.
 const HELP_LENGTH_MAX: usize = 500;
 
+/// How many characters of the place and the image stay, where a line has no room for them.
+const PLACE_LENGTH_MIN: usize = 60;
+
 /// An image that may not run, and why.
 pub struct Refusal<'j> {
     /// The image.
@@ -83,6 +86,14 @@ impl fmt::Display for Approved<'_> {
 #[must_use]
 pub fn problem(refusal: &Refusal<'_>, namespace: Option<&str>) -> String {
     Problem { refusal, namespace }.to_string()
+}
+
+/// The same in as many characters, unless the reason alone has more. The image gives way: the reader knows it.
+pub(crate) fn short_problem(refusal: &Refusal<'_>, namespace: Option<&str>, length: usize) -> String {
+    let problem = Problem { refusal, namespace };
+    let reason = fmt::from_fn(|f| problem.write_reason(f)).to_string();
+    let room = length.saturating_sub(reason.chars().count()).max(PLACE_LENGTH_MIN);
+    format!("{}{reason}", cut(&fmt::from_fn(|f| problem.write_image(f)).to_string(), room))
 }
 
 /// The refusal of a request that cannot be judged.
@@ -151,31 +162,31 @@ struct Problem<'p> {
 
 impl fmt::Display for Problem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Refusal { image, reference, reason, .. } = self.refusal;
-        write!(f, "{}: ", Shown(&image.place.to_string()))?;
-        let text = image.text().unwrap_or_default();
-        let Some(reference) = reference else {
-            return match reason {
-                Reason::NotReference(error) => write!(f, "{} is not an image reference: {error}", Quoted(text)),
-                Reason::Unreadable(cause) => write!(f, "{}", Shown(cause)),
-                _ => f.write_str("has no image: name one"),
-            };
-        };
-        write!(f, "{}", Shown(text))?;
-        let full_form = reference.to_string();
-        if full_form != text {
-            write!(f, " ({})", Shown(&full_form))?;
-        }
-        self.write_reason(f, reference.domain())
+        write!(f, "{}{}", fmt::from_fn(|f| self.write_image(f)), fmt::from_fn(|f| self.write_reason(f)))
     }
 }
 
 impl Problem<'_> {
-    fn write_reason(&self, f: &mut fmt::Formatter<'_>, registry: &str) -> fmt::Result {
+    /// Where the image is, as written and as read.
+    fn write_image(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Refusal { image, reference, .. } = self.refusal;
+        write!(f, "{}: ", Shown(&image.place.to_string()))?;
+        let text = image.text().unwrap_or_default();
+        match reference.map(|reference| reference.to_string()) {
+            Some(full_form) if full_form != text => write!(f, "{} ({})", Shown(text), Shown(&full_form)),
+            Some(_) => write!(f, "{}", Shown(text)),
+            None if text.is_empty() => Ok(()),
+            None => write!(f, "{}", Quoted(text)),
+        }
+    }
+
+    fn write_reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let namespace = Shown(self.namespace.unwrap_or_default());
+        let registry = self.refusal.reference.map_or("", |reference| reference.domain());
         match &self.refusal.reason {
-            // These are worded where there is no reference.
-            Reason::NoImage | Reason::Unreadable(_) | Reason::NotReference(_) => Ok(()),
+            Reason::NoImage => f.write_str("has no image: name one"),
+            Reason::Unreadable(cause) => write!(f, "{}", Shown(cause)),
+            Reason::NotReference(error) => write!(f, " is not an image reference: {error}"),
             Reason::DeniedImage(entry) => {
                 write!(f, " is denied (denied_images: {})", entry.prefix)?;
                 self.write_remedy(f, ": use another image", entry.reason())
@@ -268,7 +279,10 @@ fn write_unreadable(f: &mut fmt::Formatter<'_>, config_map: &ConfigMap<'_>, caus
         Unavailable::Unreadable => write!(f, "the answer about {config_map} is not a ConfigMap"),
         Unavailable::Other(cause) => write!(f, "{config_map}: {}", Shown(cause)),
         Unavailable::Status(status) => write!(f, "the API server answers with status {status} about {config_map}"),
-        Unavailable::TooManyRequests | Unavailable::NameDoesNotResolve | Unavailable::NotReachable => {
+        Unavailable::TooManyRequests
+        | Unavailable::TooManyQuestions
+        | Unavailable::NameDoesNotResolve
+        | Unavailable::NotReachable => {
             write!(f, "the API server cannot be asked about {config_map}")
         }
     }

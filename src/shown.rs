@@ -1,4 +1,4 @@
-//! How text that somebody else wrote is shown: on one line, in printable ASCII, and never without an end.
+//! How a string that somebody else wrote is shown: on one line, in printable ASCII, and never without an end.
 //!
 //! Everything that reaches a message, a warning or an annotation goes through this module, so that no image
 //! name can pass for a line of the policy's own, and no answer grows with its input.

@@ -104,7 +104,7 @@ pub enum Unmet {
     Index,
     /// `registries`: the image comes from elsewhere than these.
     OtherRegistry(String),
-    /// What its registry says about the image is not to be had.
+    /// Its registry does not tell what it knows about the image.
     Unavailable(Unavailable),
     /// `open_source`: there is no licence.
     NoLicense,
@@ -172,7 +172,7 @@ impl fmt::Display for Unmet {
 const REBUILD: &str =
     "rebuild it with its time (pack build --creation-time now, or SOURCE_DATE_EPOCH set to the time of its source)";
 
-/// Names of which one would do.
+/// A list of names, any of which would do.
 fn alternatives() -> List {
     List::new(" or ", NAMES_BYTES_MAX)
 }

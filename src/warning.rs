@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    message::{Refusal, problem, why_unjudged},
+    message::{Refusal, short_problem, why_unjudged},
     request::{admission::Request, unjudged::Unjudged},
     settings::{Settings, problem::Problems, sunset::End},
     shown::{ITEMS_MAX, List, Shown, cut},
@@ -103,9 +103,10 @@ impl fmt::Display for InBrackets<'_> {
     }
 }
 
-/// The warning that an image stays, though it would be refused today. The reason comes before what may be cut.
+/// The warning that an image stays, though it would be refused today.
 pub(crate) fn stays(refusal: &Refusal<'_>, namespace: Option<&str>) -> String {
-    warning(&format!("{STAYS}: {}", problem(refusal, namespace)))
+    let room = WARNING_LENGTH_MAX - STAYS.len() - ": ".len();
+    warning(&format!("{STAYS}: {}", short_problem(refusal, namespace, room)))
 }
 
 /// The warning that no pointer of `custom_kinds` leads to anything in an object.

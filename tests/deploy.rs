@@ -79,7 +79,7 @@ fn of_kind(kind: &str) -> Vec<(String, Value)> {
 }
 
 fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+    value.as_str().unwrap_or_else(|| panic!("{value} is not a string"))
 }
 
 /// Each use of this policy: the file, what names the module (a policy or a group's member), and the policy's spec.

@@ -1,5 +1,5 @@
 //! Image references, read here and by `oci-client`, over a corpus of all combinations of parts and of
-//! all texts that are one edit away from a good reference: every difference is one of those listed.
+//! all strings that are one edit away from a good reference: every difference is one of those listed.
 
 #![cfg(not(target_family = "wasm"))]
 
@@ -151,7 +151,7 @@ const GOOD: &[&str] = &[
 const CHARACTERS: &[&str] =
     &["", "a", "Z", "0", ".", "-", "_", ":", "/", "@", "*", " ", "%", "[", "]", "\n", "\0", "é", "\u{212a}"];
 
-/// Every text that one character less, more or other makes of a good reference.
+/// Every string that one character less, more or other makes of a good reference.
 fn edits() -> impl Iterator<Item = String> {
     GOOD.iter().flat_map(|good| {
         (0..=good.len()).flat_map(move |at| {

@@ -69,7 +69,7 @@ fn namespace() -> impl Strategy<Value = Option<&'static str>> {
     option::weighted(0.9, select(&["tool-mix", "tool-mix2", "a"]))
 }
 
-/// Text that is near to a reference, and text that is not.
+/// Strings that are near to a reference, and strings that are not.
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),

@@ -30,7 +30,7 @@ fn assert_says(text: &str, message: &str) {
     assert_eq!(Reference::parse(text).expect_err(text).to_string(), message, "{text}");
 }
 
-/// What distribution/reference accepts: the text and its full form.
+/// What distribution/reference accepts: the string and its full form.
 const ACCEPTED: &[(&str, &str)] = &[
     // The parts of a reference.
     ("test_com", "docker.io/library/test_com:latest"),

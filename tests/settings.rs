@@ -78,7 +78,7 @@ const WRONG: &[(&str, &str, &str)] = &[
         "is empty: write for example [quay.io/team], or leave allowed_namespaces[0].registry_prefixes out",
     ),
     (
-        r#""allowed_namespaces": [5]"#,
+        r#""allowed_namespaces": [2048]"#,
         "allowed_namespaces[0]",
         "is a number, not a string: write it in quotes, for example \"tool-mix\"",
     ),

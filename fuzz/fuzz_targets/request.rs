@@ -1,5 +1,5 @@
 //! Judging a request never panics; a further exception never refuses a request that was accepted, a
-//! further denial never accepts one that was refused.
+//! further denial never accepts one that was refused. No request takes more memory than it may.
 //!
 //! The input is four lines: a request, settings, an element of `allowed_namespaces`, one of `denied_images`.
 
@@ -9,7 +9,12 @@ use libfuzzer_sys::fuzz_target;
 use registry_enforcer::{request::payload::Payload, review::review, settings};
 use serde_json::Value;
 
+mod memory;
 mod world;
+
+/// What a request may take beside four times its payload, in bytes. The wasm may take 8 MiB; of those, its stack and
+/// what the host's engine rounds up have most.
+const MEMORY_MAX: usize = 1 << 20;
 
 fuzz_target!(|text: &str| {
     let lines: Vec<&str> = text.split('\n').collect();
@@ -26,8 +31,12 @@ fuzz_target!(|text: &str| {
 /// Whether a request is accepted, `None` where the payload cannot be read.
 fn accepts(request: &str, settings: &str) -> Option<bool> {
     let payload = format!("{{\"request\": {request}, \"settings\": {settings}}}");
-    let Payload { request, settings } = Payload::parse(payload.as_bytes()).ok()?;
-    Some(review(request, &settings, &world::World).accepted)
+    let (accepted, bytes) = memory::measure(|| {
+        let Payload { request, settings } = Payload::parse(payload.as_bytes()).ok()?;
+        Some(review(request, &settings, &world::World).accepted)
+    });
+    assert!(bytes < 4 * payload.len() + MEMORY_MAX, "{bytes} bytes for a payload of {}", payload.len());
+    accepted
 }
 
 /// Valid settings with one more element in a list, `None` where they would not be valid.

@@ -2,14 +2,8 @@
 //!
 //! The grammar itself stands at the head of `reference.rs`.
 
-/// The domain that a name without one belongs to.
-pub const DOCKER_HUB: &str = "docker.io";
 /// The longest tag, in bytes.
 pub const TAG_LENGTH_MAX: usize = 128;
-/// The first component of Docker Hub's own repositories.
-pub(crate) const OFFICIAL_REPOSITORIES: &str = "library";
-/// The other name of Docker Hub that references have.
-pub(super) const LEGACY_DOCKER_HUB: &str = "index.docker.io";
 /// The digest algorithms of the OCI image specification and go-digest, with their length in hex digits.
 pub(super) const DIGEST_ALGORITHMS: &[(&str, usize)] = &[("sha256", 64), ("sha384", 96), ("sha512", 128)];
 
@@ -31,16 +25,16 @@ pub(crate) fn is_domain(first: &str) -> bool {
     first == "localhost" || first.bytes().any(|byte| matches!(byte, b'.' | b':' | b'A'..=b'Z'))
 }
 
-/// The domain that `domain` is another name of.
-pub(crate) fn canonical_domain(domain: &str) -> &str {
-    if domain == LEGACY_DOCKER_HUB { DOCKER_HUB } else { domain }
-}
-
 /// Splits a string at the first `separator`, an ASCII character, which is left out. `str::split_once` prepares a search
 /// that pays off in long strings; here all are short.
 pub(crate) fn split_at(text: &str, separator: u8) -> Option<(&str, &str)> {
     let at = text.bytes().position(|byte| byte == separator)?;
     Some((&text[..at], &text[at + 1..]))
+}
+
+/// Splits off what follows the first `separator`, where there is one.
+pub(super) fn split_end(text: &str, separator: u8) -> (&str, Option<&str>) {
+    split_at(text, separator).map_or((text, None), |(start, end)| (start, Some(end)))
 }
 
 /// Splits a domain into its host and, after the `:`, its port.
@@ -80,10 +74,10 @@ pub(crate) fn is_label(text: &str) -> bool {
     !text.contains('.') && is_host_name(text)
 }
 
-/// Whether `text` is a path: alphanumeric characters with single separators between them, of which the `/` is one.
+/// Whether `text` is a path: alphanumeric characters with single separators between them; the `/` is a separator too.
 ///
 /// One pass: at each alphanumeric byte, what stands between it and the one before it must be nothing or a separator. In
-/// `a/b__c`, that is `/` at the `b` and `__` at the `c`; in `a/_b` it is `/_`, which is none.
+/// `a/b__c`, that is `/` at the `b` and `__` at the `c`; in `a/_b` it is `/_`, which is not a separator.
 pub(crate) fn is_path(text: &str) -> bool {
     let text = text.as_bytes();
     let mut separator_start = 0;

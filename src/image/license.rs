@@ -63,7 +63,7 @@ pub(crate) fn is_open_source(expression: &str) -> Option<bool> {
     tokens.0.is_empty().then_some(open_source)
 }
 
-/// How deep parentheses may be nested: a label is a stranger's text, and the stack of a guest is small.
+/// How deep parentheses may be nested: a label is a stranger's string, and the stack of a guest is small.
 const DEPTH_MAX: usize = 32;
 
 fn either(tokens: &mut Tokens<'_>, depth: usize) -> Option<bool> {

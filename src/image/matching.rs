@@ -3,21 +3,20 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{
-    grammar::{DOCKER_HUB, OFFICIAL_REPOSITORIES, ipv6_address},
+    docker_hub::{is_docker_hub, official_image},
+    grammar::ipv6_address,
     prefix::{ANY, NAMESPACE, Prefix},
     reference::Reference,
 };
 
 /// The port that `https://` means.
 const HTTPS_PORT: &str = "443";
-/// Hosts that serve what `docker.io` names: a denial must not end at another spelling.
-const DOCKER_HUB_HOSTS: &[&str] = &[DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
 
 impl Prefix<'_> {
     /// Whether an image of this reference is approved for a request in `namespace`.
     ///
     /// A tag approves a reference with that tag and no digest: with a digest the runtime ignores the
-    /// tag, so the tag says nothing of what would run. A digest approves that digest under any tag.
+    /// tag, so the tag does not tell what would run. A digest approves that digest under any tag.
     #[must_use]
     pub fn approves(&self, reference: &Reference<'_>, namespace: Option<&str>) -> bool {
         let (host, port) = reference.host_and_port();
@@ -92,14 +91,6 @@ impl Prefix<'_> {
     }
 }
 
-/// The image of Docker Hub's own that a path names, with or without its `library/`.
-fn official_image<'p>(mut components: impl Iterator<Item = &'p str>) -> Option<&'p str> {
-    match (components.next(), components.next(), components.next()) {
-        (Some(image), None, _) | (Some(OFFICIAL_REPOSITORIES), Some(image), None) => Some(image),
-        _ => None,
-    }
-}
-
 /// Whether a label or component of a prefix matches one of a reference, without regard to case: of a
 /// reference only the host can have upper-case letters.
 fn matches_part(own: &str, part: &str, namespace: Option<&str>) -> bool {
@@ -138,10 +129,6 @@ fn significant(port: &str) -> &str {
     port.trim_start_matches('0')
 }
 
-fn is_docker_hub(host: &str) -> bool {
-    DOCKER_HUB_HOSTS.iter().any(|name| host.eq_ignore_ascii_case(name))
-}
-
 /// What a leading zero means in an IPv4 address: an octal number to `inet_aton`, nothing to others.
 const LEADING_ZERO: [u32; 2] = [8, 10];
 
@@ -150,8 +137,8 @@ fn is_address(host: &str, address_of_prefix: IpAddr) -> bool {
 }
 
 /// The IP address that a host is, in any of the forms that `inet_aton` reads (POSIX, `inet_addr`): four numbers or
-/// fewer, the last of which fills what is left, in decimal, octal or hex; or an IPv6 address, of which some are IPv4
-/// addresses.
+/// fewer, the last of which fills what is left, in decimal, octal or hex; or an IPv6 address, some of which stand for
+/// IPv4 addresses.
 fn address(host: &str, leading_zero: u32) -> Option<IpAddr> {
     if let Some(address) = ipv6_address(host) {
         return address.parse::<Ipv6Addr>().ok().map(|address| address.to_canonical());

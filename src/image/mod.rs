@@ -1,5 +1,6 @@
 //! Image references, and the patterns that are held against them.
 
+pub mod docker_hub;
 pub mod grammar;
 pub mod license;
 mod matching;

@@ -15,9 +15,10 @@
 
 use std::{borrow::Cow, fmt, net::Ipv6Addr};
 
+use super::docker_hub::{DOCKER_HUB, canonical_domain};
 use super::grammar::{
-    DOCKER_HUB, canonical_domain, ipv6_address, is_component, is_digest, is_domain, is_host_name, is_label, is_path,
-    is_port, is_tag, split_at, split_port,
+    ipv6_address, is_component, is_digest, is_domain, is_host_name, is_label, is_path, is_port, is_tag, split_at,
+    split_end, split_port,
 };
 
 /// Stands for one whole label or component.
@@ -138,17 +139,14 @@ impl<'a> Prefix<'a> {
 impl Ends {
     /// Finds the parts of a prefix, and checks each.
     fn find(text: &str) -> Result<Self, PrefixError> {
-        let (name, digest) = match split_at(text, b'@') {
-            Some((name, digest)) => (name, Some(digest)),
-            None => (text, None),
-        };
+        let (name, digest) = split_end(text, b'@');
         check_registry(name)?;
         if digest.is_some_and(|digest| !is_digest(digest)) {
             return Err(PrefixError::Digest);
         }
         let tag_end = name.len();
-        let domain_end = split_at(name, b'/').map_or(tag_end, |(domain, _)| domain.len());
-        let path_end = split_at(&name[domain_end..], b':').map_or(tag_end, |(path, _)| domain_end + path.len());
+        let domain_end = split_end(name, b'/').0.len();
+        let path_end = domain_end + split_end(&name[domain_end..], b':').0.len();
         let (domain, path) = (&name[..domain_end], &name[domain_end..path_end]);
         let host_end = check_domain(domain)?;
         check_path(path, path_end < text.len())?;

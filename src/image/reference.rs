@@ -31,9 +31,10 @@
 
 use std::fmt;
 
+use super::docker_hub::{DOCKER_HUB, LEGACY_DOCKER_HUB, OFFICIAL_REPOSITORIES};
 use super::grammar::{
-    DIGEST_ALGORITHMS, DOCKER_HUB, LEGACY_DOCKER_HUB, OFFICIAL_REPOSITORIES, ipv6_address, is_digest, is_domain,
-    is_hex, is_host_name, is_path, is_port, is_tag, split_at, split_port,
+    DIGEST_ALGORITHMS, ipv6_address, is_digest, is_domain, is_hex, is_host_name, is_path, is_port, is_tag, split_at,
+    split_end, split_port,
 };
 
 /// The tag that a reference with neither tag nor digest has.
@@ -44,7 +45,7 @@ pub const PATH_LENGTH_MAX: usize = 255;
 /// How the placeholders of common templates begin: Tekton's and Kubernetes' variables, Helm and Jinja, shells.
 const TEMPLATE_STARTS: &[&str] = &["$(", "{{", "${"];
 
-/// An image reference after normalisation; its parts are slices of the text it was read from.
+/// An image reference after normalisation; its parts are slices of the string it was read from.
 ///
 /// `Display` writes the full form (`docker.io/library/nginx:latest`), which parses to itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,10 +95,7 @@ impl<'a> Reference<'a> {
             return Err(ReferenceError::Port);
         }
         check_host(host)?;
-        let (path, tag) = match split_at(rest, b':') {
-            Some((path, tag)) => (path, Some(tag)),
-            None => (rest, None),
-        };
+        let (path, tag) = split_end(rest, b':');
         check_path(path)?;
         if tag.is_some_and(|tag| !is_tag(tag)) {
             return Err(ReferenceError::Tag);
@@ -219,11 +217,8 @@ fn is_image_id(text: &str) -> bool {
 }
 
 fn split_digest(text: &str) -> Result<(&str, Option<&str>), ReferenceError> {
-    match split_at(text, b'@') {
-        None => Ok((text, None)),
-        Some((name, digest)) if is_digest(digest) => Ok((name, Some(digest))),
-        Some(_) => Err(ReferenceError::Digest),
-    }
+    let (name, digest) = split_end(text, b'@');
+    if digest.is_some_and(|digest| !is_digest(digest)) { Err(ReferenceError::Digest) } else { Ok((name, digest)) }
 }
 
 /// Splits a name (with its tag) into the domain and the rest, as `splitDockerDomain` does.

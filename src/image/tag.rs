@@ -4,20 +4,28 @@ use std::{borrow::Cow, fmt};
 
 use super::grammar::TAG_LENGTH_MAX;
 
+const NOT_A_TAG: &str = "is not a tag: use up to 128 letters, digits, \"_\", \".\" and \"-\", and \"*\" for any of them, for example latest or *-rc*";
+
 /// Which tags are denied. `Display` writes it as the operator did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagPattern<'a>(Cow<'a, str>);
+
+impl fmt::Display for TagPattern<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl<'a> TagPattern<'a> {
     /// Reads a pattern.
     ///
     /// # Errors
     ///
-    /// An empty string, one longer than a tag, characters that no tag has.
-    pub fn parse(text: Cow<'a, str>) -> Result<Self, TagPatternError> {
+    /// What is wrong and what to write instead, of an empty string, one longer than a tag, characters that no tag has.
+    pub fn parse(text: Cow<'a, str>) -> Result<Self, &'static str> {
         let is_tag_character = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'*');
         let well_formed = !text.is_empty() && text.len() <= TAG_LENGTH_MAX && text.bytes().all(is_tag_character);
-        if well_formed { Ok(Self(text)) } else { Err(TagPatternError) }
+        if well_formed { Ok(Self(text)) } else { Err(NOT_A_TAG) }
     }
 
     /// Whether `tag` is one of those the pattern is about.
@@ -46,31 +54,13 @@ impl<'a> TagPattern<'a> {
     }
 }
 
-impl fmt::Display for TagPattern<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A string that is not a pattern of tags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TagPatternError;
-
-impl fmt::Display for TagPatternError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("is not a tag: use up to 128 letters, digits, \"_\", \".\" and \"-\", and \"*\" for any of them, for example latest or *-rc*")
-    }
-}
-
-impl std::error::Error for TagPatternError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn matches_stars_anywhere() {
-        const CASES: &[(&str, &str, bool)] = &[
+        for (pattern, tag, expected) in [
             ("latest", "latest", true),
             ("latest", "latest2", false),
             ("*", "anything", true),
@@ -85,8 +75,7 @@ mod tests {
             ("a*bc*bc", "abcbc", true),
             ("a*bc*bc", "abc", false),
             ("**", "x", true),
-        ];
-        for &(pattern, tag, expected) in CASES {
+        ] {
             assert_eq!(TagPattern::parse(pattern.into()).expect(pattern).matches(tag), expected, "{pattern} {tag}");
         }
     }
@@ -94,7 +83,7 @@ mod tests {
     #[test]
     fn rejects_what_no_tag_can_match() {
         for text in ["", "a b", "v1@sha256", "a/b", &"a".repeat(129)] {
-            assert_eq!(TagPattern::parse(text.into()), Err(TagPatternError), "{text}");
+            assert_eq!(TagPattern::parse(text.into()), Err(NOT_A_TAG), "{text}");
         }
     }
 }

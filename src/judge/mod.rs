@@ -19,6 +19,10 @@ use crate::{
     verdict::{Approval, Decision, Ending, Grant, Lack, Reason, Stop, Verdict},
 };
 
+/// About how many images of one request registries are asked. A tenant chooses how many images an object names, and
+/// the host answers one question after the other, for everybody.
+pub const QUESTIONS_MAX: usize = 100;
+
 /// What the ConfigMap says of the namespace.
 type Entry = Result<Option<Terms<'static>>, EntryError>;
 
@@ -182,10 +186,13 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
         if unmet.is_empty() { Ok(()) } else { Err(Reason::Unmet(grant, unmet).into()) }
     }
 
-    /// What a registry says about an image; it is asked about each image once.
+    /// What a registry says about an image; it is asked about each image once, and about so many of a request at most.
     fn describe(&self, reference: &str) -> Result<ImageDescription, Unavailable> {
         if let Some((_, known)) = self.images.borrow().iter().find(|(image, _)| image == reference) {
             return known.clone();
+        }
+        if self.images.borrow().len() == QUESTIONS_MAX {
+            return Err(Unavailable::TooManyQuestions);
         }
         let description = self.facts.image(reference);
         self.images.borrow_mut().push((reference.to_owned(), description.clone()));

@@ -74,6 +74,9 @@ struct Way<'p, 'w, 'a> {
     found: fn(&mut Walk<'w, 'a>, At<'_>, &'a RawValue),
 }
 
+/// The next token of a pointer, and the way from there.
+type Step<'p, 'w, 'a> = (&'p str, Way<'p, 'w, 'a>);
+
 impl<'w, 'a> Walk<'w, 'a> {
     fn follow(&mut self, pointer: &Pointer<'_>, object: &'a RawValue, found: fn(&mut Self, At<'_>, &'a RawValue)) {
         let tokens: Vec<&str> = pointer.tokens().collect();
@@ -97,9 +100,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         let rest = Way { tokens: rest, ..way };
         // The document was parsed before: what is left to fail is written twice.
         let read = match shape {
-            Shape::List if *token == EVERY || token.parse::<usize>().is_ok() => self.elements(value, at, token, rest),
+            Shape::List if *token == EVERY || token.parse::<usize>().is_ok() => self.elements(value, at, (token, rest)),
             Shape::List => return self.unreadable(at, value, format!("is a list, where the pointer in custom_kinds goes on with {token}: an admin has to write \"*\" there, for every element")),
-            Shape::Object => self.fields(value, at, token, rest),
+            Shape::Object => self.fields(value, at, (token, rest)),
             _ => return self.unreadable(at, value, format!("is not an object with {token}, where custom_kinds says that there is one")),
         };
         if read.is_err() {
@@ -107,13 +110,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn elements(
-        &mut self,
-        list: &'a RawValue,
-        at: At<'_>,
-        token: &str,
-        rest: Way<'_, 'w, 'a>,
-    ) -> serde_json::Result<()> {
+    fn elements(&mut self, list: &'a RawValue, at: At<'_>, (token, rest): Step<'_, 'w, 'a>) -> serde_json::Result<()> {
         // Every element, where the token is not a number.
         let wanted = token.parse::<usize>().ok();
         let mut index = 0;
@@ -126,13 +123,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         })
     }
 
-    fn fields(
-        &mut self,
-        object: &'a RawValue,
-        at: At<'_>,
-        token: &str,
-        rest: Way<'_, 'w, 'a>,
-    ) -> serde_json::Result<()> {
+    fn fields(&mut self, object: &'a RawValue, at: At<'_>, (token, rest): Step<'_, 'w, 'a>) -> serde_json::Result<()> {
         let wanted = unescaped(token);
         let mut has_seen = false;
         json::each_field(object.get().as_bytes(), &mut |key, field| {

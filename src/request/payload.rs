@@ -17,7 +17,7 @@ use super::{
     pod_spec::WorkloadAt,
 };
 use crate::{
-    json::{JsonString, Key, StringAt, Strings, written_twice},
+    json::{JsonString, Key, Optional, StringAt, Strings, written_twice},
     kind,
     settings::Settings,
     shown::Shown,
@@ -38,7 +38,7 @@ impl<'a> Payload<'a> {
     /// # Errors
     ///
     /// A payload that is not JSON of the expected shape, and a string that is needed and not UTF-8. What is wrong
-    /// inside the object is no error here: the object is kept for the decision, which may not need it.
+    /// inside the object is not an error here: the object is kept for the decision, which may not need it.
     pub fn parse(payload: &'a [u8]) -> Result<Self, PayloadError> {
         let read = |objects| {
             let mut json = serde_json::Deserializer::from_slice(payload);
@@ -158,8 +158,8 @@ impl<'de> Visitor<'de> for RequestReader {
                 }
                 "name" => request.name = map.next_value()?,
                 "operation" => request.operation = map.next_value()?,
-                OBJECT => request.object = map.next_value_seed(self.object(&request))?,
-                _ => request.old_object = map.next_value_seed(self.object(&request))?,
+                OBJECT => request.object = map.next_value_seed(Optional(self.object(&request)))?,
+                _ => request.old_object = map.next_value_seed(Optional(self.object(&request)))?,
             }
         }
         let missing = FIELDS.iter().zip(seen).find(|(field, seen)| REQUIRED.contains(field) && !seen);
@@ -175,35 +175,16 @@ struct ObjectReader {
 }
 
 impl<'de> DeserializeSeed<'de> for ObjectReader {
-    type Value = Option<Object<'de>>;
+    type Value = Object<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ObjectReader {
-    type Value = Option<Object<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         match self.at {
-            Some(at) => at.deserialize(deserializer).map(Object::Read).map(Some),
-            None => Deserialize::deserialize(deserializer).map(Object::Json).map(Some),
+            Some(at) => at.deserialize(deserializer).map(Object::Read),
+            None => Deserialize::deserialize(deserializer).map(Object::Json),
         }
     }
 }
+
 /// Reads a [`Kind`].
 struct KindReader;
 

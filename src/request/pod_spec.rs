@@ -10,7 +10,7 @@ use serde::{
 
 use super::workload::{IMAGES_MAX, Image, ImagePlace, Workload, Written};
 use crate::{
-    json::{Key, StringAt, Strings, written_twice},
+    json::{Key, Optional, StringAt, Strings, written_twice},
     kind::Path,
 };
 
@@ -110,16 +110,16 @@ impl<'de> Visitor<'de> for PodSpec {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut lists: [Option<Vec<Image<'de>>>; IMAGE_LISTS.len()] = Default::default();
+        let mut lists: [Option<Option<Vec<Image<'de>>>>; IMAGE_LISTS.len()] = Default::default();
         while let Some(key) = map.next_key_seed(Key(&|key| IMAGE_LISTS.iter().position(|list| *list == key)))? {
             match key {
                 Some(index) if lists[index].is_some() => return Err(written_twice(IMAGE_LISTS[index])),
-                Some(index) => lists[index] = Some(map.next_value_seed(ImageList(IMAGE_LISTS[index]))?),
+                Some(index) => lists[index] = Some(map.next_value_seed(Optional(ImageList(IMAGE_LISTS[index])))?),
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         let has_containers = lists[0].is_some();
-        Ok(Spec { images: lists.into_iter().flatten().flatten().collect(), has_containers })
+        Ok(Spec { images: lists.into_iter().flatten().flatten().flatten().collect(), has_containers })
     }
 }
 
@@ -131,7 +131,7 @@ impl<'de> DeserializeSeed<'de> for ImageList {
     type Value = Vec<Image<'de>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_option(self)
+        deserializer.deserialize_seq(self)
     }
 }
 
@@ -140,14 +140,6 @@ impl<'de> Visitor<'de> for ImageList {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a list as {}", self.0)
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {

@@ -60,7 +60,7 @@ pub enum Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    /// A string of an object, of which an empty one is as good as none.
+    /// A string of an object; an empty one counts as a missing one.
     pub(crate) fn of(text: Option<Cow<'a, str>>) -> Self {
         text.filter(|text| !text.is_empty()).map_or(Self::Nothing, Self::Image)
     }

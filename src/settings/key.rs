@@ -19,18 +19,18 @@ macro_rules! keys {
 }
 
 keys! {
-    RegistryPrefixes = "registry_prefixes",
-    ExemptNamespaces = "exempt_namespaces",
-    AllowedNamespaces = "allowed_namespaces",
-    SunsetDate = "sunset_date",
-    WarnBeforeDays = "warn_before_days",
+    // What is approved, and for whom nothing is judged.
+    RegistryPrefixes = "registry_prefixes", ExemptNamespaces = "exempt_namespaces",
+    // The exceptions.
+    AllowedNamespaces = "allowed_namespaces", SunsetDate = "sunset_date", WarnBeforeDays = "warn_before_days",
     AllowListConfigMap = "allow_list_config_map",
-    DeniedImages = "denied_images",
-    DeniedTags = "denied_tags",
-    Mirrors = "mirrors",
+    // What is denied, and what to use instead.
+    DeniedImages = "denied_images", DeniedTags = "denied_tags", Mirrors = "mirrors",
+    // What images from outside must bring.
     ByocRequirements = "byoc_requirements",
-    CustomKinds = "custom_kinds",
-    SandboxRepositories = "sandbox_repositories",
+    // Where images are.
+    CustomKinds = "custom_kinds", SandboxRepositories = "sandbox_repositories",
+    // What every refusal ends with.
     Help = "help",
 }
 

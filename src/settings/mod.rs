@@ -33,7 +33,7 @@ use custom_kind::CustomKind;
 use exception::Exception;
 use key::Key;
 use namespace::NamespacePattern;
-use prefix_entry::{Mirror, PrefixEntry};
+use prefix_entry::{Mirror, PrefixEntry, read_mirror};
 use problem::{Place, Problems};
 use reader::{Lazy, Setting, UnknownKey, WRITTEN_TWICE};
 use requirement::Requirements;
@@ -186,7 +186,7 @@ impl<'a> Settings<'a> {
     /// What to use instead of images that no approval covers.
     pub fn mirrors(&self) -> Read<'_, Vec<Mirror<'a>>> {
         let read = |setting: Setting<'a, '_>| {
-            setting.list("[{prefix: docker.io, replaced_by: registry.example/hub}]", Mirror::read)
+            setting.list("[{prefix: docker.io, replaced_by: registry.example/hub}]", read_mirror)
         };
         self.read(&self.mirrors, Key::Mirrors, read, || Ok(Vec::new()))
     }

@@ -5,6 +5,10 @@ use std::{borrow::Cow, fmt};
 /// The longest namespace name, in bytes (RFC 1123 label).
 const LENGTH_MAX: usize = 63;
 
+const EMPTY: &str = "is empty: write a namespace, or \"*\" for every namespace";
+const STAR: &str = "has a \"*\" before its end: write the start of a name and one \"*\", for example tool-*";
+const NAME: &str = "is not a namespace: use up to 63 of a-z, 0-9 and \"-\", for example tool-mix";
+
 /// Which namespaces a setting is about. `Display` writes it as the operator did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamespacePattern<'a>(Cow<'a, str>);
@@ -26,16 +30,17 @@ impl<'a> NamespacePattern<'a> {
     ///
     /// # Errors
     ///
-    /// An empty string, a `*` before the end, characters that no namespace has.
-    pub fn parse(text: Cow<'a, str>) -> Result<Self, NamespacePatternError> {
+    /// What is wrong and what to write instead, of an empty string, a `*` before the end, characters that no namespace
+    /// has.
+    pub fn parse(text: Cow<'a, str>) -> Result<Self, &'static str> {
         let name = text.strip_suffix('*').unwrap_or(&text);
         let is_label_character = |byte: u8| byte == b'-' || byte.is_ascii_lowercase() || byte.is_ascii_digit();
         if text.is_empty() {
-            Err(NamespacePatternError::Empty)
+            Err(EMPTY)
         } else if name.contains('*') {
-            Err(NamespacePatternError::Star)
+            Err(STAR)
         } else if name.starts_with('-') || name.len() > LENGTH_MAX || !name.bytes().all(is_label_character) {
-            Err(NamespacePatternError::Name)
+            Err(NAME)
         } else {
             Ok(Self(text))
         }
@@ -56,29 +61,6 @@ impl fmt::Display for NamespacePattern<'_> {
         f.write_str(&self.0)
     }
 }
-
-/// Why a string is not a namespace pattern. `Display` says what to write instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NamespacePatternError {
-    /// There is nothing.
-    Empty,
-    /// A `*` before the end.
-    Star,
-    /// Characters that no namespace has.
-    Name,
-}
-
-impl fmt::Display for NamespacePatternError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "is empty: write a namespace, or \"*\" for every namespace",
-            Self::Star => "has a \"*\" before its end: write the start of a name and one \"*\", for example tool-*",
-            Self::Name => "is not a namespace: use up to 63 of a-z, 0-9 and \"-\", for example tool-mix",
-        })
-    }
-}
-
-impl std::error::Error for NamespacePatternError {}
 
 #[cfg(test)]
 mod tests {
@@ -104,15 +86,8 @@ mod tests {
     #[test]
     fn rejects_what_no_namespace_can_match() {
         let long = "a".repeat(64);
-        let cases = [
-            ("", NamespacePatternError::Empty),
-            ("*-a", NamespacePatternError::Star),
-            ("a**", NamespacePatternError::Star),
-            ("Tool", NamespacePatternError::Name),
-            ("a.b", NamespacePatternError::Name),
-            ("-a", NamespacePatternError::Name),
-            (&long, NamespacePatternError::Name),
-        ];
+        let cases =
+            [("", EMPTY), ("*-a", STAR), ("a**", STAR), ("Tool", NAME), ("a.b", NAME), ("-a", NAME), (&long, NAME)];
         for (text, expected) in cases {
             assert_eq!(NamespacePattern::parse(text.into()), Err(expected), "{text}");
         }

@@ -90,17 +90,15 @@ pub struct Mirror<'a> {
     pub replaced_by: Replacement<'a>,
 }
 
-impl<'a> Mirror<'a> {
-    /// Reads an entry.
-    pub(crate) fn read(setting: Setting<'a, '_>) -> Option<Self> {
-        let mut fields = setting.fields(MIRROR_EXAMPLE)?;
-        let prefix = fields.required("prefix", "docker.io", read_prefix);
-        let replaced_by = fields.required(REPLACED_BY, "registry.example/dockerhub-cache", |setting| {
-            read_replacement(setting, prefix.as_ref())
-        });
-        fields.finish();
-        Some(Self { prefix: prefix?, replaced_by: replaced_by? })
-    }
+/// Reads an entry of `mirrors`.
+pub(super) fn read_mirror<'a>(setting: Setting<'a, '_>) -> Option<Mirror<'a>> {
+    let mut fields = setting.fields(MIRROR_EXAMPLE)?;
+    let prefix = fields.required("prefix", "docker.io", read_prefix);
+    let replaced_by = fields.required(REPLACED_BY, "registry.example/dockerhub-cache", |setting| {
+        read_replacement(setting, prefix.as_ref())
+    });
+    fields.finish();
+    Some(Mirror { prefix: prefix?, replaced_by: replaced_by? })
 }
 
 fn read_replacement<'a>(setting: Setting<'a, '_>, prefix: Option<&Prefix<'a>>) -> Option<Replacement<'a>> {

@@ -14,6 +14,14 @@ pub fn with(more: Value) -> Value {
     settings
 }
 
+/// Settings that describe two kinds, one by its pod spec and one by its images.
+pub fn custom_kinds() -> Value {
+    with(json!({"custom_kinds": [
+        {"group": "argoproj.io", "kind": "Rollout", "pod_specs": ["/spec/template/spec"]},
+        {"group": "tekton.dev", "kind": "Task", "images": ["/spec/steps/*/image", "/spec/sidecars/*/image"]},
+    ]}))
+}
+
 /// Settings with a ConfigMap.
 pub fn with_config_map() -> Value {
     with(json!({"allow_list_config_map": {"namespace": "registry-enforcer", "name": "byoc-allow-list"}}))
@@ -75,4 +83,19 @@ pub fn set(mut request: Value, fields: &[(&str, Value)]) -> Value {
         request[*field] = value.clone();
     }
     request
+}
+
+/// An image in each place of a pod spec.
+pub fn everywhere(image: &str) -> Value {
+    json!({
+        "containers": [{"name": "web", "image": image}],
+        "initContainers": [{"name": "setup", "image": image}],
+        "ephemeralContainers": [{"name": "debug", "image": image, "targetContainerName": "web"}],
+        "volumes": [{"name": "empty", "emptyDir": {}}, {"name": "models", "image": {"reference": image}}],
+    })
+}
+
+/// An object with `value` at a JSON pointer.
+pub fn at(pointer: &str, value: Value) -> Value {
+    pointer.rsplit('/').filter(|key| !key.is_empty()).fold(value, |value, key| json!({key: value}))
 }

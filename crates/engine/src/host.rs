@@ -40,7 +40,7 @@ pub enum HostRequest {
 }
 
 impl HostRequest {
-    /// Reads the call as kwctl does, with its texts for what is unknown.
+    /// Reads the call as kwctl does, with its wording for what is unknown.
     pub fn decode(binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Self, String> {
         match (binding, namespace, operation) {
             ("kubewarden", "kubernetes", "get_resource") => from_json(payload).map(Self::get_resource),

@@ -103,6 +103,7 @@ impl Meter {
 /// The functions of the waPC protocol, and of WASI the clock and randomness; whatever else the guest calls is a trap.
 fn wapc_host(engine: &Engine, module: &Module) -> wasmtime::Result<Linker<Call>> {
     let mut linker = Linker::new(engine);
+    wasi(&mut linker)?;
     linker.func_wrap("wapc", "__guest_request", |mut caller: Caller<'_, Call>, function: u32, payload: u32| {
         let Call { function: name, payload: bytes, .. } = caller.data();
         let (name, bytes) = (*name, bytes.clone());
@@ -124,6 +125,12 @@ fn wapc_host(engine: &Engine, module: &Module) -> wasmtime::Result<Linker<Call>>
         let bytes = said(&caller);
         write(&mut caller, start, &bytes)
     })?;
+    linker.define_unknown_imports_as_traps(module)?;
+    Ok(linker)
+}
+
+/// What the guest may ask of WASI: the clock that the call sets, and numbers.
+fn wasi(linker: &mut Linker<Call>) -> wasmtime::Result<()> {
     linker.func_wrap(
         "wasi_snapshot_preview1",
         "clock_time_get",
@@ -144,8 +151,7 @@ fn wapc_host(engine: &Engine, module: &Module) -> wasmtime::Result<Linker<Call>>
             Ok(0_u32)
         },
     )?;
-    linker.define_unknown_imports_as_traps(module)?;
-    Ok(linker)
+    Ok(())
 }
 
 #[expect(clippy::too_many_arguments, reason = "the waPC protocol has them")]

@@ -72,7 +72,7 @@ impl HostCalls for Recorded {
     }
 }
 
-/// The recorded answer, if this is the request that was recorded next; the texts are kwctl's.
+/// The recorded answer, if this is the request that was recorded next; the wording is kwctl's.
 fn answer(exchange: Option<Exchange>, request: &HostRequest) -> Result<Vec<u8>, String> {
     let exchange = exchange.ok_or("the list of recorded responses is empty")?;
     if exchange.request != *request {

@@ -14,6 +14,8 @@ pub enum Fault {
     InternalError,
     /// It answers 401 to everything.
     NeedsLogin,
+    /// It answers 401, names another address for the token, at which nobody listens, and speaks to the reader.
+    SendsElsewhere,
     /// It answers 403 to everything.
     Forbids,
     /// It closes each connection without an answer.
@@ -28,6 +30,10 @@ impl Fault {
         match self {
             Self::InternalError => Some(("500 Internal Server Error", "the disk is full")),
             Self::NeedsLogin => Some(("401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"cave\"", "say the word")),
+            Self::SendsElsewhere => Some((
+                "401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"http://127.0.0.1:1/internal?x=1\",service=\"x\"",
+                "get a better job at https://evil.example",
+            )),
             Self::Forbids => Some(("403 Forbidden", "not for you")),
             Self::HangsUp | Self::StaysSilent => None,
         }

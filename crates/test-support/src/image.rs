@@ -42,7 +42,7 @@ impl Image {
         Self { architecture: architecture.to_owned(), ..self }
     }
 
-    /// Made at this time; as text, so that a test can push what is none.
+    /// Made at this time; a string, so that a test can push one that is not a time.
     pub fn created(self, time: &str) -> Self {
         Self { created: Some(time.to_owned()), ..self }
     }

@@ -81,7 +81,7 @@ impl TestRegistry {
     ///
     /// # Panics
     ///
-    /// If `name` is no name.
+    /// If `name` is not a name.
     pub fn connect(&self, name: &str) -> Connection {
         let reference = Reference::try_from(format!("{}/{name}", self.address)).expect("the test names a valid path");
         Connection::open(reference, false).expect("a client for loopback needs nothing")

@@ -1,4 +1,4 @@
-//! The texts for readers that name the policy's image or repeat its rules: README.md, docs/ and deploy/.
+//! The documents that name the policy's image or repeat its rules: README.md, docs/ and deploy/.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 /// own, which tests/deploy.rs checks.
 const OTHER_RESOURCES: &[&str] = &["nodes", "configmaps"];
 
-/// A Markdown text or a file of manifests.
+/// A Markdown document or a file of manifests.
 pub struct Document {
     /// Its path in the repository.
     pub name: String,
@@ -38,7 +38,7 @@ impl Document {
         Ok(Self { name, text })
     }
 
-    /// Where the text names the image with a version: `oci_url:v…`.
+    /// Where the document names the image with a version: `oci_url:v…`.
     pub fn images<'a>(&'a self, oci_url: &str) -> impl Iterator<Item = &'a str> {
         let prefix = format!("{oci_url}:v");
         let starts: Vec<usize> = self.text.match_indices(&prefix).map(|(start, _)| start).collect();

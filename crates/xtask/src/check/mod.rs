@@ -47,7 +47,7 @@ pub fn check(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The texts that are compared.
+/// The files that are compared.
 struct Files {
     cargo: String,
     metadata: String,

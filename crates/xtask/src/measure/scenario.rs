@@ -138,7 +138,7 @@ fn with_environment(pod: &Value, number: usize) -> Value {
     pod
 }
 
-/// A Deployment that is scaled, applied by kubectl, which writes the object as a text into an annotation.
+/// A Deployment that is scaled, applied by kubectl, which writes the object as a string into an annotation.
 fn deployment(pod: &Value) -> anyhow::Result<Value> {
     let pod_metadata = pod.pointer("/object/metadata").context("data/pod.json has no metadata")?;
     let scaled = |replicas: u32| {

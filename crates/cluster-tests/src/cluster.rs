@@ -103,9 +103,7 @@ impl Cluster {
     fn wait_until_asked(&self) -> anyhow::Result<()> {
         let last = self.policies.iter().rfind(|policy| policy.manifest["kind"] == "ClusterAdmissionPolicy");
         let last = last.context("there is no policy")?;
-        if self.kubectl(&["get", "namespace", "probe"]).is_err() {
-            self.namespace("probe", Some(&last.name))?;
-        }
+        self.namespace("probe", Some(&last.name))?;
         let start = Instant::now();
         let try_image = ["run", "probe", "--namespace=probe", "--image=UPPER/case", "--dry-run=server"];
         while self.kubectl(&try_image).is_ok() {
@@ -115,16 +113,18 @@ impl Cluster {
         Ok(())
     }
 
-    /// Makes a namespace about which the policy of this name is asked, and waits until pods can be created in it.
+    /// Makes the policy of this name be asked about a namespace, which is created if it is not there, and waits until
+    /// pods can be created in it.
     ///
     /// # Errors
     ///
-    /// If there is one already.
+    /// If the API server refuses that.
     pub fn namespace(&self, name: &str, policy: Option<&str>) -> anyhow::Result<()> {
-        self.kubectl(&["create", "namespace", name])?;
-        if let Some(policy) = policy {
-            self.kubectl(&["label", "namespace", name, &format!("{LABEL}={policy}")])?;
+        if self.kubectl(&["get", "namespace", name]).is_err() {
+            self.kubectl(&["create", "namespace", name])?;
         }
+        let label = policy.map_or_else(|| format!("{LABEL}-"), |policy| format!("{LABEL}={policy}"));
+        self.kubectl(&["label", "namespace", name, &label, "--overwrite"])?;
         let wait = ["wait", "--for=create", "serviceaccount/default", "--namespace", name, "--timeout=30s"];
         self.kubectl(&wait).map(drop)
     }

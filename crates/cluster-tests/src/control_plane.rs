@@ -142,11 +142,7 @@ fn answers(programs: &Programs, kubeconfig: &Path, path: &str) -> bool {
 }
 
 fn with_certificate(address: &str, authority: &Authority, pair: &Pair) -> String {
-    kubeconfig(
-        address,
-        &authority.file,
-        &json!({"client-certificate": pair.certificate, "client-key": pair.key}),
-    )
+    kubeconfig(address, &authority.file, &json!({"client-certificate": pair.certificate, "client-key": pair.key}))
 }
 
 /// A kubeconfig for a user with these credentials.
@@ -168,7 +164,8 @@ pub fn kubeconfig(address: &str, authority: &Path, credentials: &serde_json::Val
 /// If it fails, with what it says.
 pub fn kubectl(programs: &Programs, kubeconfig: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     let mut command = Command::new(programs.path("kubectl"));
-    let output = command.arg(flag("--kubeconfig", kubeconfig)).args(arguments).output().context("cannot run kubectl")?;
+    let output =
+        command.arg(flag("--kubeconfig", kubeconfig)).args(arguments).output().context("cannot run kubectl")?;
     let said = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "kubectl {}: {said}", arguments.join(" "));
     Ok(String::from_utf8(output.stdout)?)

@@ -34,9 +34,8 @@ impl Policy {
         let documents: Result<Vec<Value>, _> =
             yaml_serde::Deserializer::from_str(&text).map(Value::deserialize).collect();
         let documents = documents.with_context(|| format!("{} is not YAML", path.display()))?;
-        let is_policy = |document: &Value| {
-            matches!(document["kind"].as_str(), Some("ClusterAdmissionPolicy" | "AdmissionPolicy"))
-        };
+        let is_policy =
+            |document: &Value| matches!(document["kind"].as_str(), Some("ClusterAdmissionPolicy" | "AdmissionPolicy"));
         Ok(documents.into_iter().filter(is_policy).map(|manifest| Self { name: name.clone(), manifest }).collect())
     }
 
@@ -46,7 +45,8 @@ impl Policy {
 
     /// The name that the controller gives to what belongs to the policy, of another name.
     fn unique_name(&self, name: &str) -> String {
-        self.namespace().map_or_else(|| format!("clusterwide-{name}"), |namespace| format!("namespaced-{namespace}-{name}"))
+        self.namespace()
+            .map_or_else(|| format!("clusterwide-{name}"), |namespace| format!("namespaced-{namespace}-{name}"))
     }
 
     /// The name under which PolicyServer knows it.

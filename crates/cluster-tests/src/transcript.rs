@@ -1,129 +1,107 @@
-//! Markdown files with commands and what they print, tried on a cluster.
-//!
-//! A block that begins with a line "```console" has commands after `$ `, on several lines where a line ends in `\`,
-//! each followed by its whole output, errors included. A command whose comment says `# within 5 s` is
-//! repeated until its output is as expected: an attempt that starts after that time must succeed.
-//!
-//! `cluster` at the start of a command speaks to the test itself:
-//!
-//! | command | does |
-//! | --- | --- |
-//! | `cluster namespace NAME POLICY` | makes a namespace about which the policy of that file is asked |
-//! | `cluster stop policy-server` | ends PolicyServer |
-//! | `cluster start policy-server` | starts it again |
-//! | `cluster register` | makes the API server ask PolicyServer, as Kubewarden's controller does where its webhook is gone |
-//! | `cluster clock 2027-01-31 12:00:00` | stops PolicyServer's clock at that time; `now` lets it go on |
-
-use std::{
-    fs::File,
-    io::Read,
-    path::Path,
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
-
-use anyhow::{Context, bail};
-
-use crate::cluster::Cluster;
+//! Markdown with commands and what they print, in blocks that begin with a line "```console": each command after `$ `,
+//! on several lines where a line ends in `\`, followed by its whole output.
 
 /// How a block of commands begins.
-const BLOCK: &str = "```console";
-/// How often a command is repeated.
-const INTERVAL: Duration = Duration::from_millis(200);
+const BEGIN: &str = "```console";
+/// How it ends.
+const END: &str = "```";
 
 /// A part of a transcript.
+#[derive(Debug, PartialEq, Eq)]
 enum Part<'t> {
     /// A line that is not run.
     Line(&'t str),
-    /// A command, as it is written, and what it is expected to print.
-    Step { command: String, expected: String },
+    /// A command, what it is said to print, and how far both are indented.
+    Step { command: String, output: String, indent: &'t str },
 }
 
-/// Runs every command of a transcript in a folder, and returns the transcript with what they print now.
+/// The transcript with other outputs: what `output` makes of each command and of the output that is there.
 ///
 /// # Errors
 ///
-/// If a command cannot be run.
-pub fn replay(cluster: &mut Cluster, transcript: &str, folder: &Path) -> anyhow::Result<String> {
-    let mut replayed = String::new();
+/// Those of `output`.
+pub fn rewrite<E>(transcript: &str, mut output: impl FnMut(&str, &str) -> Result<String, E>) -> Result<String, E> {
+    let mut rewritten = String::new();
     for part in parts(transcript) {
         match part {
-            Part::Line(line) => replayed.push_str(&format!("{line}\n")),
-            Part::Step { command, expected } => {
-                let output = repeat(cluster, &command, &expected, folder)?;
-                replayed.push_str(&format!("$ {command}\n{output}"));
+            Part::Line(line) => rewritten.push_str(&format!("{line}\n")),
+            Part::Step { command, output: old, indent } => {
+                let new = output(&command, &old)?;
+                format!("$ {command}\n{new}").lines().for_each(|line| {
+                    let indent = if line.is_empty() { "" } else { indent };
+                    rewritten.push_str(&format!("{indent}{line}\n"));
+                });
             }
         }
     }
-    Ok(replayed)
+    Ok(rewritten)
+}
+
+/// Each command with what it is said to print.
+#[must_use]
+pub fn steps(transcript: &str) -> Vec<(String, String)> {
+    let step = |part| match part {
+        Part::Line(_) => None,
+        Part::Step { command, output, .. } => Some((command, output)),
+    };
+    parts(transcript).into_iter().filter_map(step).collect()
 }
 
 fn parts(transcript: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    let mut inside = false;
+    let mut block: Option<&str> = None;
     for line in transcript.lines() {
-        let continues = matches!(parts.last(), Some(Part::Step { command, expected })
-            if expected.is_empty() && command.ends_with('\\'));
-        inside = if inside { line != "```" } else { line == BLOCK };
-        match (inside, parts.last_mut()) {
-            (true, Some(Part::Step { command, .. })) if continues => command.push_str(&format!("\n{line}")),
-            (true, _) if line.starts_with("$ ") => {
-                parts.push(Part::Step { command: line[2..].to_owned(), expected: String::new() });
-            }
-            (true, Some(Part::Step { expected, .. })) => expected.push_str(&format!("{line}\n")),
-            _ => parts.push(Part::Line(line)),
+        let Some(indent) = block else {
+            let code = line.trim_start();
+            block = (code == BEGIN).then(|| &line[..line.len() - code.len()]);
+            parts.push(Part::Line(line));
+            continue;
+        };
+        let code = line.strip_prefix(indent).unwrap_or(line);
+        if code == END {
+            block = None;
+            parts.push(Part::Line(line));
+        } else {
+            add(&mut parts, line, code, indent);
         }
     }
     parts
 }
 
-/// How long a command may be repeated, from `# within 5 s` at its end.
-fn patience(command: &str) -> Duration {
-    let seconds = command.rsplit_once("# within ").and_then(|(_, rest)| rest.strip_suffix(" s")?.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(0))
-}
-
-fn repeat(cluster: &mut Cluster, command: &str, expected: &str, folder: &Path) -> anyhow::Result<String> {
-    let (start, patience) = (Instant::now(), patience(command));
-    loop {
-        let is_last = start.elapsed() >= patience;
-        let output = run(cluster, command, folder).with_context(|| command.to_owned())?;
-        if is_last || output == expected {
-            return Ok(output);
+/// Adds a line of a block of commands, of which `code` is what is indented.
+fn add<'t>(parts: &mut Vec<Part<'t>>, line: &'t str, code: &str, indent: &'t str) {
+    let continues = |command: &str, output: &str| output.is_empty() && command.ends_with('\\');
+    match (code.strip_prefix("$ "), parts.last_mut()) {
+        (_, Some(Part::Step { command, output, .. })) if continues(command, output) => {
+            command.push_str(&format!("\n{code}"));
         }
-        thread::sleep(INTERVAL);
+        (Some(command), _) => parts.push(Part::Step { command: command.to_owned(), output: String::new(), indent }),
+        (None, Some(Part::Step { output, .. })) => output.push_str(&format!("{code}\n")),
+        (None, _) => parts.push(Part::Line(line)),
     }
 }
 
-fn run(cluster: &mut Cluster, command: &str, folder: &Path) -> anyhow::Result<String> {
-    let words: Vec<&str> = command.split_whitespace().collect();
-    match *words.as_slice() {
-        ["cluster", "namespace", name, policy] => cluster.namespace(name, Some(policy))?,
-        ["cluster", "stop", "policy-server"] => cluster.policy_server.stop(),
-        ["cluster", "start", "policy-server"] => cluster.policy_server.start(&cluster.folder)?,
-        ["cluster", "register"] => cluster.register()?,
-        ["cluster", "clock", ref moment @ ..] => cluster.policy_server.set_clock(&moment.join(" "))?,
-        ["cluster", ..] => bail!("unknown: {command}"),
-        _ => return shell(cluster, command, folder),
-    }
-    Ok(String::new())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn shell(cluster: &Cluster, command: &str, folder: &Path) -> anyhow::Result<String> {
-    let path = cluster.folder.path().join("output");
-    let output = File::create(&path)?;
-    let mut shell = Command::new("sh");
-    shell.args(["-c", command]).current_dir(folder).stdin(Stdio::null());
-    shell.stdout(output.try_clone()?).stderr(output);
-    shell.env("PATH", cluster.search_path()?).env("HOME", cluster.folder.path());
-    shell.env("KUBECONFIG", &cluster.control_plane.kubeconfig).env("AUDIT_LOG", &cluster.control_plane.audit_log);
-    shell.status().context("cannot run sh")?;
-    let mut text = String::new();
-    File::open(&path)?.read_to_string(&mut text)?;
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
+    const TRANSCRIPT: &str = "# A title\n\n```console\n$ one \\\n  two\nsaid\n\nmore\n$ three\n```\n\n1. In a list:\n\n   ```console\n   $ four\n   old\n   ```\n\n```text\n$ five\n```\n";
+
+    #[test]
+    fn a_transcript_has_commands_with_their_outputs() {
+        let steps = steps(TRANSCRIPT);
+        let expected = [("one \\\n  two", "said\n\nmore\n"), ("three", ""), ("four", "old\n")];
+        let expected = expected.map(|(command, output)| (command.to_owned(), output.to_owned()));
+        assert_eq!(steps, expected);
     }
-    // The only thing in an output that differs from run to run.
-    Ok(text.replace(&cluster.policy_server.port().to_string(), "PORT"))
+
+    #[test]
+    fn rewriting_keeps_what_does_not_change() {
+        let same = rewrite(TRANSCRIPT, |_, output| Ok::<_, ()>(output.to_owned()));
+        assert_eq!(same.as_deref(), Ok(TRANSCRIPT));
+        let other = rewrite(TRANSCRIPT, |command, output| {
+            Ok::<_, ()>(if command == "four" { "new\n\nlines\n".to_owned() } else { output.to_owned() })
+        });
+        assert_eq!(other, Ok(TRANSCRIPT.replace("   old\n", "   new\n\n   lines\n")));
+    }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use cluster_tests::{cluster::Cluster, policy::Policy, policy_server::Clock, transcript};
+use cluster_tests::{cluster::Cluster, policy::Policy, policy_server::Clock, replay};
 use expect_test::ExpectFile;
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -49,14 +49,14 @@ fn start() -> anyhow::Result<Cluster> {
 /// The cluster that all share: none before the first needs it, or why it did not start.
 type Shared = Arc<Mutex<Option<Result<Cluster, String>>>>;
 
-fn replay(shared: &Shared, file: &Path) -> Result<(), Failed> {
+fn try_scenario(shared: &Shared, file: &Path) -> Result<(), Failed> {
     // A scenario that panicked says so itself; the others go on.
     let mut cluster = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let cluster = cluster.get_or_insert_with(|| start().map_err(|cause| format!("{cause:#}")));
     let cluster = cluster.as_mut().map_err(|cause| Failed::from(cause.clone()))?;
     let expected = std::fs::read_to_string(file)?;
     let folder = crate_folder().join("scenarios");
-    let actual = transcript::replay(cluster, &expected, &folder).map_err(|cause| format!("{cause:#}"))?;
+    let actual = replay::replay(cluster, &expected, &folder).map_err(|cause| format!("{cause:#}"))?;
     ExpectFile { path: file.to_owned(), position: file!() }.assert_eq(&actual);
     Ok(())
 }
@@ -69,7 +69,7 @@ fn main() {
     let trial = |file: PathBuf| {
         let shared = shared.clone();
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Trial::test(name, move || replay(&shared, &file))
+        Trial::test(name, move || try_scenario(&shared, &file))
     };
     let trials = files(&crate_folder().join("scenarios"), "md").into_iter().map(trial).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);

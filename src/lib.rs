@@ -11,7 +11,7 @@
 //! | [`image`] | references, read as a container runtime reads them, and the prefixes, tags and licences that are held against them |
 //! | [`settings`] | every setting, and every problem of them at once |
 //! | [`request`] | which images a request asks for |
-//! | `unmet`, [`verdict`], [`judge`] | the decision on one image |
+//! | `unmet`, [`verdict`], [`judge`], [`successor`] | the decision on one image, and what to use instead of it |
 //! | [`message`], `warning`, `annotation` | the wording of an answer |
 //! | [`review`] | the answer to a request |
 
@@ -29,6 +29,7 @@ pub mod request;
 pub mod review;
 pub mod settings;
 pub mod shown;
+pub mod successor;
 pub mod unmet;
 pub mod verdict;
 mod warning;

@@ -13,9 +13,9 @@ use crate::{
         unjudged::Unjudged,
         workload::{Image, Workload},
     },
-    settings::{Settings, sunset::End},
+    settings::{Settings, prefix_entry::PrefixEntry, sunset::End},
     shown::{List, Quoted, Shown, cut},
-    verdict::{Lack, Reason},
+    verdict::{Ending, Lack, Reason},
 };
 
 /// How many bytes the lines about images take.
@@ -24,21 +24,25 @@ const IMAGES_BYTES_MAX: usize = 4_000;
 const APPROVED_BYTES_MAX: usize = 800;
 /// How many characters of `help` are shown.
 const HELP_LENGTH_MAX: usize = 500;
-/// An image with what was found about it.
-pub struct Finding<'j, T> {
+
+/// An image that may not run, and why.
+pub struct Refusal<'j> {
     /// The image.
     pub image: &'j Image<'j>,
     /// The image as it was read, `None` where it is not a reference.
     pub reference: Option<Reference<'j>>,
-    /// What was found.
-    pub what: T,
+    /// What to use instead, where that is known.
+    pub successor: Option<String>,
+    /// Why it may not run.
+    pub reason: Reason<'j>,
 }
 
-/// The refusal of a request for its images.
-pub(crate) fn refusal(
+/// The refusal of a request for its images. `approved` are the entries that approve images today.
+pub(crate) fn refusal<'e>(
     request: &Request<'_>,
     workload: &Workload<'_>,
-    refused: &[Finding<'_, Reason<'_>>],
+    refused: &[Refusal<'_>],
+    approved: impl Iterator<Item = &'e PrefixEntry<'e>>,
     settings: &Settings<'_>,
 ) -> String {
     let namespace = request.namespace.as_deref();
@@ -46,22 +50,39 @@ pub(crate) fn refusal(
         if refused.len() == 1 { ("1 image".to_owned(), "is") } else { (format!("{} images", refused.len()), "are") };
     let subject = Subject { request, generate_name: workload.generate_name.as_deref() };
     let mut lines = List::new("\n- ", IMAGES_BYTES_MAX);
-    lines.extend(refused.iter().map(|finding| Problem { finding, namespace }));
+    lines.extend(refused.iter().map(|refusal| Problem { refusal, namespace }));
     // Writing to a String cannot fail.
     let mut message = String::new();
     let _ = write!(message, "{number} of {subject} {verb} not allowed:\n- {lines}");
-    if let Ok(prefixes) = settings.registry_prefixes() {
-        let mut approved = List::new(", ", APPROVED_BYTES_MAX);
-        prefixes.iter().for_each(|prefix| approved.add(Shown(&prefix.within(namespace))));
-        let _ = write!(message, "\napproved: {approved}");
+    // Where every image has a successor, the list would only be in its way.
+    if refused.iter().any(|refusal| refusal.successor.is_none()) {
+        let mut list = List::new(", ", APPROVED_BYTES_MAX);
+        approved.for_each(|entry| list.add(Approved { entry, namespace }));
+        let _ = write!(message, "\napproved: {list}");
     }
     with_help(message, settings)
 }
 
+/// An entry of `registry_prefixes`, as the list of what is approved shows it.
+struct Approved<'e> {
+    entry: &'e PrefixEntry<'e>,
+    namespace: Option<&'e str>,
+}
+
+impl fmt::Display for Approved<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Shown(&self.entry.prefix.within(self.namespace)))?;
+        match self.entry.end() {
+            Some(end) => write!(f, " until {end}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The line of a refusal that is about one image.
 #[must_use]
-pub fn problem(finding: &Finding<'_, Reason<'_>>, namespace: Option<&str>) -> String {
-    Problem { finding, namespace }.to_string()
+pub fn problem(refusal: &Refusal<'_>, namespace: Option<&str>) -> String {
+    Problem { refusal, namespace }.to_string()
 }
 
 /// The refusal of a request that cannot be judged.
@@ -124,17 +145,17 @@ impl fmt::Display for Subject<'_> {
 
 /// One line of a refusal: the place, the image as written and as read, the reason and the remedy.
 struct Problem<'p> {
-    finding: &'p Finding<'p, Reason<'p>>,
+    refusal: &'p Refusal<'p>,
     namespace: Option<&'p str>,
 }
 
 impl fmt::Display for Problem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding { image, reference, what } = self.finding;
+        let Refusal { image, reference, reason, .. } = self.refusal;
         write!(f, "{}: ", Shown(&image.place.to_string()))?;
         let text = image.text().unwrap_or_default();
         let Some(reference) = reference else {
-            return match what {
+            return match reason {
                 Reason::NotReference(error) => write!(f, "{} is not an image reference: {error}", Quoted(text)),
                 Reason::Unreadable(cause) => write!(f, "{}", Shown(cause)),
                 _ => f.write_str("has no image: name one"),
@@ -145,32 +166,74 @@ impl fmt::Display for Problem<'_> {
         if full_form != text {
             write!(f, " ({})", Shown(&full_form))?;
         }
-        write_reason(f, what, reference.domain(), self.namespace)
+        self.write_reason(f, reference.domain())
     }
 }
 
-fn write_reason(
-    f: &mut fmt::Formatter<'_>,
-    reason: &Reason<'_>,
-    registry: &str,
-    namespace: Option<&str>,
-) -> fmt::Result {
-    let namespace = Shown(namespace.unwrap_or_default());
-    match reason {
-        // These are worded where there is no reference.
-        Reason::NoImage | Reason::Unreadable(_) | Reason::NotReference(_) => Ok(()),
-        Reason::DeniedImage(prefix) => write!(f, " is denied (denied_images: {prefix}): use another image"),
-        Reason::DeniedTag(tag, pattern) => {
-            write!(f, " has the tag {tag}, which is denied (denied_tags: {pattern}): name another version")
+impl Problem<'_> {
+    fn write_reason(&self, f: &mut fmt::Formatter<'_>, registry: &str) -> fmt::Result {
+        let namespace = Shown(self.namespace.unwrap_or_default());
+        match &self.refusal.reason {
+            // These are worded where there is no reference.
+            Reason::NoImage | Reason::Unreadable(_) | Reason::NotReference(_) => Ok(()),
+            Reason::DeniedImage(entry) => {
+                write!(f, " is denied (denied_images: {})", entry.prefix)?;
+                self.write_remedy(f, ": use another image", entry.reason())
+            }
+            Reason::DenialBegan(ending) => {
+                write!(f, " was allowed {} (denied_images: {})", Until(ending), ending.entry.prefix)?;
+                self.write_remedy(f, ": use another image", ending.entry.reason())
+            }
+            Reason::DeniedTag(tag, pattern) => {
+                write!(f, " has the tag {tag}, which is denied (denied_tags: {pattern}): name another version")
+            }
+            Reason::NoException(lack) => {
+                f.write_str(" is not from an approved registry; ")?;
+                write_lack(f, lack, registry, &namespace)?;
+                self.write_remedy(f, "", None)
+            }
+            Reason::ApprovalEnded(ending, lack) => {
+                write!(f, ": {} was approved {}", Shown(&ending.entry.prefix.within(self.namespace)), Until(ending))?;
+                if lack.is_about_an_exception() {
+                    f.write_str("; ")?;
+                    write_lack(f, lack, registry, &namespace)?;
+                }
+                self.write_remedy(f, "", ending.entry.reason())
+            }
+            Reason::Unmet(_, unmet) => {
+                write!(f, " lacks what the exception for {namespace} requires: ")?;
+                let unmet: Vec<String> = unmet.iter().map(ToString::to_string).collect();
+                f.write_str(&unmet.join("; "))
+            }
         }
-        Reason::NoException(lack) => {
-            f.write_str(" is not from an approved registry; ")?;
-            write_lack(f, lack, registry, &namespace)
+    }
+
+    /// What to use, or else `otherwise`, and why.
+    fn write_remedy(&self, f: &mut fmt::Formatter<'_>, otherwise: &str, reason: Option<&str>) -> fmt::Result {
+        match &self.refusal.successor {
+            Some(successor) => write!(f, "; use {}", Shown(successor))?,
+            None => f.write_str(otherwise)?,
         }
-        Reason::Unmet(_, unmet) => {
-            write!(f, " lacks what the exception for {namespace} requires: ")?;
-            let unmet: Vec<String> = unmet.iter().map(ToString::to_string).collect();
-            f.write_str(&unmet.join("; "))
+        match reason {
+            Some(reason) => write!(f, " ({})", Shown(reason)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Until when something was so; where the clock cannot be right, that nobody knows whether it still is.
+struct Until<'e>(&'e Ending<'e>);
+
+impl fmt::Display for Until<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "until {}", self.0.end)?;
+        match self.0.days_left {
+            Ok(_) => Ok(()),
+            Err(seconds) => write!(
+                f,
+                ", and whether that has passed is unknown, because the policy server's clock says {}",
+                Day(seconds)
+            ),
         }
     }
 }

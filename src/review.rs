@@ -3,19 +3,20 @@
 use std::cell::OnceCell;
 
 use crate::{
-    annotation,
+    annotation::{self, Basis},
     answer::{Annotations, Answer},
     facts::Facts,
     judge::Judge,
     kind,
-    message::{self, Finding},
+    message::{self, Refusal},
     request::{
         admission::Request,
         unjudged::Unjudged,
-        workload::{Image, Written},
+        workload::{Image, Workload, Written},
     },
     settings::{Settings, problem::Problems},
-    verdict::{Decision, Grant},
+    shown::ITEMS_MAX,
+    verdict::{Decision, Verdict},
     warning::{self, Warnings},
 };
 
@@ -39,27 +40,49 @@ fn judged(request: &mut Request<'_>, settings: &Settings<'_>, facts: &impl Facts
     let old = request.old_workload(settings);
     let (unchanged, added) = split(&workload.images, &old.images);
     let judge = Judge::new(settings, request.namespace.as_deref(), facts);
-    let (mut refused, mut granted) = (Vec::new(), Vec::new());
+    let (mut refused, mut noted) = (Vec::new(), Vec::new());
     for image in added {
         let verdict = judge.judge(image)?;
-        match verdict.decision {
-            Decision::Approved => {}
-            Decision::Excepted(grant) => granted.push(Finding { image, reference: verdict.reference, what: grant }),
-            Decision::Refused(reason) => refused.push(Finding { image, reference: verdict.reference, what: reason }),
+        match &verdict.decision {
+            Decision::Approved if verdict.ending.is_none() => {}
+            Decision::Approved | Decision::Excepted(_) => noted.push((image, verdict)),
+            Decision::Refused(_) => refused.push((image, verdict)),
         }
     }
     if !refused.is_empty() {
-        let message = message::refusal(request, &workload, &refused, settings);
-        return Ok(Answer { annotations: annotation::refused(&refused), ..Answer::refused(message) });
+        return Ok(refuse(request, &workload, refused, &judge));
     }
     let mut warnings = Warnings::default();
-    add_ending(&mut warnings, &granted, request, settings)?;
+    add_ending(&mut warnings, &noted, &judge)?;
     add_unchanged(&mut warnings, &unchanged, &judge, request);
     if workload.leads_nowhere {
         warnings.add(warning::leads_nowhere(request, settings));
     }
-    let annotations = if granted.is_empty() { Annotations::new() } else { annotation::granted(&granted) };
+    let annotations = if noted.is_empty() { Annotations::new() } else { annotations(&noted) };
     Ok(Answer { warnings: warnings.into_texts(), annotations, ..Answer::accepted() })
+}
+
+fn refuse(
+    request: &Request<'_>,
+    workload: &Workload<'_>,
+    refused: Vec<(&Image<'_>, Verdict<'_>)>,
+    judge: &Judge<'_, '_, impl Facts>,
+) -> Answer {
+    let annotations = annotations(&refused);
+    let mut refusals = Vec::with_capacity(refused.len());
+    for (image, verdict) in refused {
+        // The message names no more images than these.
+        let successor = if refusals.len() < ITEMS_MAX { judge.successor(&verdict) } else { None };
+        if let Decision::Refused(reason) = verdict.decision {
+            refusals.push(Refusal { image, reference: verdict.reference, successor, reason });
+        }
+    }
+    let message = message::refusal(request, workload, &refusals, judge.approved(), judge.settings());
+    Answer { annotations, ..Answer::refused(message) }
+}
+
+fn annotations(judged: &[(&Image<'_>, Verdict<'_>)]) -> Annotations {
+    annotation::annotations(judged.iter().map(|(image, verdict)| Basis::of(image, verdict)))
 }
 
 fn asks_for_nothing(request: &Request<'_>) -> bool {
@@ -102,21 +125,31 @@ fn defect<'w>(image: &'w Image<'_>) -> Option<(String, &'w str)> {
     }
 }
 
-/// Warns about exceptions that are about to end.
+/// Warns about exceptions, approvals and images that are about to end.
 fn add_ending(
     warnings: &mut Warnings,
-    granted: &[Finding<'_, Grant<'_>>],
-    request: &Request<'_>,
-    settings: &Settings<'_>,
+    noted: &[(&Image<'_>, Verdict<'_>)],
+    judge: &Judge<'_, '_, impl Facts>,
 ) -> Result<(), Unjudged> {
-    let Some(namespace) = request.namespace.as_deref().filter(|_| !granted.is_empty()) else {
+    if noted.is_empty() {
         return Ok(());
-    };
-    let warn_before_days = i64::from(*settings.warn_before_days()?);
-    for Finding { image, what: grant, .. } in granted {
-        let (Some(end), Some(days_left), Some(image)) = (grant.end, grant.days_left, image.text()) else { continue };
-        if days_left < warn_before_days || (days_left == warn_before_days && warn_before_days > 0) {
-            warnings.add(warning::ends_soon(namespace, image, end, days_left, grant.reason));
+    }
+    let warn_before_days = i64::from(*judge.settings().warn_before_days()?);
+    let is_soon =
+        |days_left: &i64| *days_left < warn_before_days || (*days_left == warn_before_days && warn_before_days > 0);
+    for (image, verdict) in noted {
+        let Some(text) = image.text() else { continue };
+        if let Some(ending) = verdict.ending
+            && let Some(days_left) = ending.days_left.ok().filter(is_soon)
+        {
+            let successor = judge.successor(verdict);
+            warnings.add(warning::retires_soon(text, &ending, days_left, successor.as_deref()));
+        }
+        if let Decision::Excepted(grant) = &verdict.decision
+            && let (Some(namespace), Some(end)) = (judge.namespace(), grant.end)
+            && let Some(days_left) = grant.days_left.filter(is_soon)
+        {
+            warnings.add(warning::ends_soon(namespace, text, end, days_left, grant.reason));
         }
     }
     Ok(())
@@ -136,7 +169,8 @@ fn add_unchanged(
     for image in unchanged {
         // Wrong settings cannot refuse what nobody adds.
         let Ok(Some(verdict)) = judge.judge_unchanged(image, &may_ask) else { continue };
-        let Decision::Refused(what) = verdict.decision else { continue };
-        warnings.add(warning::stays(&Finding { image, reference: verdict.reference, what }, namespace));
+        let successor = judge.successor(&verdict);
+        let Decision::Refused(reason) = verdict.decision else { continue };
+        warnings.add(warning::stays(&Refusal { image, reference: verdict.reference, successor, reason }, namespace));
     }
 }

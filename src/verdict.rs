@@ -5,11 +5,10 @@ use std::fmt;
 use crate::{
     facts::{ConfigMap, Unavailable},
     image::{
-        prefix::Prefix,
         reference::{Reference, ReferenceError},
         tag::TagPattern,
     },
-    settings::{problem::Problems, sunset::End},
+    settings::{key::Key, prefix_entry::PrefixEntry, problem::Problems, sunset::End},
     unmet::Unmet,
 };
 
@@ -18,8 +17,30 @@ use crate::{
 pub struct Verdict<'j> {
     /// The image as it was read, `None` where it is not a reference.
     pub reference: Option<Reference<'j>>,
+    /// Where it may run only for some time, by its approval or by a denial: the earlier end.
+    pub ending: Option<Ending<'j>>,
     /// What was decided.
     pub decision: Decision<'j>,
+}
+
+/// An entry of the settings that lets an image run until a date, before or after that date.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending<'j> {
+    /// Where the entry is written.
+    pub source: Source<'j>,
+    /// The entry.
+    pub entry: &'j PrefixEntry<'j>,
+    /// Its end.
+    pub end: &'j End<'j>,
+    /// The whole days to the end, negative after it; or what a clock says that cannot be right.
+    pub days_left: Result<i64, i64>,
+}
+
+impl Ending<'_> {
+    /// The earlier of two ends.
+    pub(crate) fn or_earlier(self, other: Option<Self>) -> Self {
+        other.filter(|other| other.end.seconds() < self.end.seconds()).unwrap_or(self)
+    }
 }
 
 /// Whether an image may run.
@@ -31,6 +52,19 @@ pub enum Decision<'j> {
     Excepted(Grant<'j>),
     /// It may not run.
     Refused(Reason<'j>),
+}
+
+/// What `registry_prefixes` says of an image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Approval<'j> {
+    /// It is approved without an end.
+    Always,
+    /// It is approved, and the end is to come.
+    Until(Ending<'j>),
+    /// It was approved until an end, which has passed, or nobody can tell.
+    Ended(Ending<'j>),
+    /// No entry is about it.
+    Never,
 }
 
 /// An exception as it applies to an image.
@@ -46,9 +80,13 @@ pub struct Grant<'j> {
     pub reason: Option<&'j str>,
 }
 
-/// Where an exception is written.
+/// Where an exception, an approval or a denial is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source<'j> {
+    /// The element of `registry_prefixes` with this index.
+    RegistryPrefixes(usize),
+    /// The element of `denied_images` with this index.
+    DeniedImages(usize),
     /// The element of `allowed_namespaces` with this index.
     AllowedNamespaces(usize),
     /// The key with the namespace's name in a ConfigMap.
@@ -58,7 +96,9 @@ pub enum Source<'j> {
 impl fmt::Display for Source<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AllowedNamespaces(index) => write!(f, "allowed_namespaces[{index}]"),
+            Self::RegistryPrefixes(index) => write!(f, "{}[{index}]", Key::RegistryPrefixes.name()),
+            Self::DeniedImages(index) => write!(f, "{}[{index}]", Key::DeniedImages.name()),
+            Self::AllowedNamespaces(index) => write!(f, "{}[{index}]", Key::AllowedNamespaces.name()),
             Self::ConfigMap(config_map) => config_map.fmt(f),
         }
     }
@@ -74,11 +114,15 @@ pub enum Reason<'j> {
     /// The string is not a reference.
     NotReference(ReferenceError),
     /// An element of `denied_images` is about it.
-    DeniedImage(&'j Prefix<'j>),
+    DeniedImage(&'j PrefixEntry<'j>),
+    /// An element of `denied_images` let it run until a date, which has passed, or nobody can tell.
+    DenialBegan(Ending<'j>),
     /// It has this tag, which an element of `denied_tags` is about.
     DeniedTag(&'j str, &'j TagPattern<'j>),
     /// It comes from elsewhere and no exception lets it in.
     NoException(Lack<'j>),
+    /// Its approval has ended, or nobody can tell, and no exception lets it in.
+    ApprovalEnded(Box<Ending<'j>>, Lack<'j>),
     /// An exception covers it, but it lacks what an image from outside must bring.
     Unmet(Grant<'j>, Vec<Unmet>),
 }
@@ -88,8 +132,29 @@ impl<'j> Reason<'j> {
     #[must_use]
     pub fn grant(&self) -> Option<Grant<'j>> {
         match self {
-            Self::NoException(Lack::Ended(grant)) | Self::Unmet(grant, _) => Some(*grant),
+            Self::NoException(Lack::Ended(grant))
+            | Self::ApprovalEnded(_, Lack::Ended(grant))
+            | Self::Unmet(grant, _) => Some(*grant),
             _ => None,
+        }
+    }
+
+    /// The approval or denial whose end is the reason.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending<'j>> {
+        match self {
+            Self::DenialBegan(ending) => Some(*ending),
+            Self::ApprovalEnded(ending, _) => Some(**ending),
+            _ => None,
+        }
+    }
+
+    /// The entry of the settings that may say what to use instead.
+    #[must_use]
+    pub fn entry(&self) -> Option<&'j PrefixEntry<'j>> {
+        match self {
+            Self::DeniedImage(entry) => Some(entry),
+            _ => self.ending().map(|ending| ending.entry),
         }
     }
 }
@@ -116,6 +181,11 @@ pub enum Lack<'j> {
 }
 
 impl Lack<'_> {
+    /// Whether there is or was an exception, or might be one.
+    pub(crate) fn is_about_an_exception(&self) -> bool {
+        !matches!(self, Self::NoNamespace | Self::None | Self::OtherRegistries)
+    }
+
     pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::NoNamespace => 0,
@@ -137,6 +207,18 @@ pub(crate) enum Stop<'j> {
     Settings(&'j Problems),
     /// The image is refused.
     Refused(Reason<'j>),
+}
+
+impl<'j> Stop<'j> {
+    /// The same, where an approval of the image has ended before.
+    pub(crate) fn after(self, ended: Option<Ending<'j>>) -> Self {
+        match (self, ended) {
+            (Self::Refused(Reason::NoException(lack)), Some(ending)) => {
+                Reason::ApprovalEnded(Box::new(ending), lack).into()
+            }
+            (stop, _) => stop,
+        }
+    }
 }
 
 impl<'j> From<&'j Problems> for Stop<'j> {

@@ -1,11 +1,13 @@
 //! Warnings: what the sender of an accepted request should know.
 
+use std::fmt;
+
 use crate::{
-    message::{Finding, problem, why_unjudged},
+    message::{Refusal, problem, why_unjudged},
     request::{admission::Request, unjudged::Unjudged},
     settings::{Settings, sunset::End},
     shown::{ITEMS_MAX, List, Shown, cut},
-    verdict::Reason,
+    verdict::Ending,
 };
 
 /// How many characters of a warning the API server passes on.
@@ -53,23 +55,52 @@ const STAYS: &str = "let through unchanged, new pods with it will be refused";
 
 /// The warning that an exception is about to end.
 pub(crate) fn ends_soon(namespace: &str, image: &str, end: &End<'_>, days_left: i64, reason: Option<&str>) -> String {
-    let left = match days_left {
-        0 => "less than a day left".to_owned(),
-        1 => "1 day left".to_owned(),
-        days => format!("{days} days left"),
-    };
-    let reason = reason.map(|reason| format!(" ({})", cut(&Shown(reason).to_string(), REASON_LENGTH_MAX)));
-    let reason = reason.unwrap_or_default();
-    // The image gives way: it is the longest, and the reader knows it.
-    let namespace = Shown(namespace);
-    let rest = format!("{namespace} may run  until {end}, {left}{reason}").chars().count();
+    let before = format!("{} may run ", Shown(namespace));
+    around_image(&before, image, &format!(" until {end}, {}{}", Left(days_left), InBrackets(reason)))
+}
+
+/// The warning that an image may soon not run any more, whoever asks, and what to use instead.
+pub(crate) fn retires_soon(image: &str, ending: &Ending<'_>, days_left: i64, successor: Option<&str>) -> String {
+    let successor = successor.map(|successor| format!("; use {}", Shown(successor))).unwrap_or_default();
+    let reason = InBrackets(ending.entry.reason());
+    around_image("", image, &format!(" may run until {}, {}{successor}{reason}", ending.end, Left(days_left)))
+}
+
+/// The image gives way where a warning is too long: it is the longest, and the reader knows it.
+fn around_image(before: &str, image: &str, after: &str) -> String {
+    let rest = before.chars().count() + after.chars().count();
     let image = cut(&Shown(image).to_string(), WARNING_LENGTH_MAX.saturating_sub(rest).max(1)).into_owned();
-    warning(&format!("{namespace} may run {image} until {end}, {left}{reason}"))
+    warning(&format!("{before}{image}{after}"))
+}
+
+/// How many days are left.
+struct Left(i64);
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("less than a day left"),
+            1 => f.write_str("1 day left"),
+            days => write!(f, "{days} days left"),
+        }
+    }
+}
+
+/// A reason, where there is one.
+struct InBrackets<'r>(Option<&'r str>);
+
+impl fmt::Display for InBrackets<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(reason) => write!(f, " ({})", cut(&Shown(reason).to_string(), REASON_LENGTH_MAX)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The warning that an image stays, though it would be refused today. The reason comes before what may be cut.
-pub(crate) fn stays(finding: &Finding<'_, Reason<'_>>, namespace: Option<&str>) -> String {
-    warning(&format!("{STAYS}: {}", problem(finding, namespace)))
+pub(crate) fn stays(refusal: &Refusal<'_>, namespace: Option<&str>) -> String {
+    warning(&format!("{STAYS}: {}", problem(refusal, namespace)))
 }
 
 /// The warning that no pointer of `custom_kinds` leads to anything in an object.

@@ -322,7 +322,9 @@ fn filled_in(questions: &[Value]) -> Value {
 
 fn example(variable: &str) -> Value {
     match variable {
-        "registry_prefixes" | "byoc_requirements.registries" | "denied_images" => json!(["reg.example/team"]),
+        "registry_prefixes" | "byoc_requirements.registries" => json!(["reg.example/team"]),
+        "prefix" => json!("reg.example/old"),
+        "replaced_by" => json!("reg.example/new"),
         "byoc_requirements.base_images" => json!(["reg.example/base:1"]),
         "exempt_namespaces" => json!(["kube-system"]),
         "denied_tags" => json!(["latest"]),
@@ -342,7 +344,10 @@ fn example(variable: &str) -> Value {
 
 #[test]
 fn what_the_form_writes_is_valid() {
-    let settings = filled_in(&questions()).to_string();
+    let mut settings = filled_in(&questions());
+    // What replaces the one prefix that the form gives has to be approved.
+    settings["registry_prefixes"].as_array_mut().unwrap().push(json!("reg.example/new"));
+    let settings = settings.to_string();
     assert_eq!(settings::validate(&settings).map_err(|problems| problems.to_string()), Ok(()), "{settings}");
 }
 
@@ -359,6 +364,7 @@ fn read_values(settings: &Settings<'_>) -> Vec<(&'static str, String)> {
         ("allow_list_config_map", shown(settings.allow_list_config_map())),
         ("denied_images", shown(settings.denied_images())),
         ("denied_tags", shown(settings.denied_tags())),
+        ("mirrors", shown(settings.mirrors())),
         ("byoc_requirements", shown(settings.byoc_requirements())),
         ("custom_kinds", shown(settings.custom_kinds())),
         ("sandbox_repositories", shown(settings.sandbox_repositories())),

@@ -21,6 +21,52 @@ const WRONG: &[(&str, &str, &str)] = &[
         "allowed_namespaces[0].sunset_date",
         "has no value: write one, or leave the key out",
     ),
+    // What is recommended has to be of use.
+    (
+        r#""denied_images": [{"sunset_date": "2026-12-31"}]"#,
+        "denied_images[0].prefix",
+        "is missing: write for example quay.io/team",
+    ),
+    (
+        r#""denied_images": [{"prefix": "a.example/x", "replaced_by": "*.example/x"}]"#,
+        "denied_images[0].replaced_by",
+        r#""*.example/x" has "*", which names nothing that someone could use: write it out"#,
+    ),
+    (
+        r#""denied_images": [{"prefix": "a.example/x", "replaced_by": "quay.io/x:2"}]"#,
+        "denied_images[0].replaced_by",
+        r#""quay.io/x:2" has a tag or a digest, which the prefix has not: leave it out, since images keep their own"#,
+    ),
+    (
+        r#""denied_images": [{"prefix": "a.example/x", "replaced_by": "b.example/x"}]"#,
+        "denied_images[0].replaced_by",
+        r#""b.example/x" is not approved by the same settings when it is to be used: add it to registry_prefixes"#,
+    ),
+    (
+        r#""denied_images": [{"prefix": "quay.io/x", "replaced_by": "quay.io/x/y"}]"#,
+        "denied_images[0].replaced_by",
+        r#""quay.io/x/y" is denied by the same settings when it is to be used: name another one"#,
+    ),
+    (
+        r#""denied_images": [{"prefix": "quay.io/x:1", "replaced_by": "quay.io/x:2-rc1"}], "denied_tags": ["*-rc*"]"#,
+        "denied_images[0].replaced_by",
+        r#""quay.io/x:2-rc1" is denied by the same settings when it is to be used: name another one"#,
+    ),
+    (
+        r#""mirrors": [{"prefix": "docker.io"}]"#,
+        "mirrors[0].replaced_by",
+        "is missing: write for example registry.example/dockerhub-cache",
+    ),
+    (
+        r#""mirrors": [{"prefix": "docker.io", "replaced_by": "hub.example"}]"#,
+        "mirrors[0].replaced_by",
+        r#""hub.example" is not approved by the same settings when it is to be used: add it to registry_prefixes"#,
+    ),
+    (
+        r#""mirrors": ["docker.io"]"#,
+        "mirrors[0]",
+        "is a string, not an object: write for example {prefix: docker.io, replaced_by: registry.example/dockerhub-cache}",
+    ),
     (
         r#""allowed_namespaces": [{"sunset_date": "2026-12-31"}]"#,
         "allowed_namespaces[0].name",
@@ -247,5 +293,53 @@ fn reads_every_setting() {
         let settings = serde_json::json!({"registry_prefixes": ["quay.io"], *key: {"": 1.5}});
         let problems = validate(&settings.to_string()).expect_err(key).to_string();
         assert!(problems.starts_with(key), "{key}: {problems}");
+    }
+}
+
+/// Approvals and denials with dates, and the problem of one of them.
+const RETIRED: &[(&str, &str)] = &[
+    (r#"[{"prefix": "a.io", "sunset_date": "2027-01-01", "replaced_by": "b.io"}, "b.io"]"#, "none"),
+    (
+        r#"[{"prefix": "a.io", "replaced_by": "b.io"}, "b.io"]"#,
+        "registry_prefixes[0]: has replaced_by, but does not end: add sunset_date, for example \"2026-12-31\"",
+    ),
+    // A chain whose ends come later and later is one; the others lead to what has ended by then.
+    (
+        r#"[{"prefix": "a.io", "sunset_date": "2027-01-01", "replaced_by": "b.io"},
+            {"prefix": "b.io", "sunset_date": "2027-06-01", "replaced_by": "c.io"}, "c.io"]"#,
+        "none",
+    ),
+    (
+        r#"[{"prefix": "a.io", "sunset_date": "2027-06-01", "replaced_by": "b.io"},
+            {"prefix": "b.io", "sunset_date": "2027-01-01", "replaced_by": "c.io"}, "c.io"]"#,
+        "registry_prefixes[0].replaced_by: \"b.io\" is not approved by the same settings when it is to be used: add it to registry_prefixes",
+    ),
+    (
+        r#"[{"prefix": "a.io", "sunset_date": "2027-01-01", "replaced_by": "b.io"},
+            {"prefix": "b.io", "sunset_date": "2027-06-01", "replaced_by": "a.io"}]"#,
+        "registry_prefixes[1].replaced_by: \"a.io\" is not approved by the same settings when it is to be used: add it to registry_prefixes",
+    ),
+    (
+        r#"[{"prefix": "a.io", "sunset_date": "2027-01-01", "replaced_by": "a.io/new"}]"#,
+        "registry_prefixes[0].replaced_by: \"a.io/new\" is not approved by the same settings when it is to be used: add it to registry_prefixes",
+    ),
+    // Wherever the requests come from, and wherever the images are.
+    (
+        r#"[{"prefix": "a.io/{namespace}", "sunset_date": "2027-01-01", "replaced_by": "b.io/{namespace}"}, "b.io/{namespace}"]"#,
+        "none",
+    ),
+    (r#"[{"prefix": "docker.io", "sunset_date": "2027-01-01", "replaced_by": "b.io/hub"}, "b.io/hub/*/*"]"#, "none"),
+    (
+        r#"[{"prefix": "a.io", "sunset_date": "2027-01-01", "replaced_by": "b.io/tool-mix"}, "b.io/{namespace}"]"#,
+        "registry_prefixes[0].replaced_by: \"b.io/tool-mix\" is not approved by the same settings when it is to be used: add it to registry_prefixes",
+    ),
+];
+
+#[test]
+fn what_replaces_is_approved_when_it_is_to_be_used() {
+    for (prefixes, problem) in RETIRED {
+        let settings = format!("{{\"registry_prefixes\": {prefixes}}}");
+        let problems = validate(&settings).map_or_else(|problems| problems.to_string(), |()| "none".to_owned());
+        assert_eq!(problems, *problem, "{prefixes}");
     }
 }

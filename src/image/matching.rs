@@ -62,6 +62,12 @@ impl Prefix<'_> {
             }
     }
 
+    /// How many components of a reference that this prefix approves or denies it matches: its own, or both of an image
+    /// of Docker Hub's own that it names without `library/`.
+    pub(super) fn matched_components(&self, reference: &Reference<'_>, namespace: Option<&str>) -> usize {
+        if self.matches_path(reference, namespace) { self.components().count() } else { reference.components().count() }
+    }
+
     fn matches_host(&self, own_host: &str, host: &str, namespace: Option<&str>) -> bool {
         if !self.has_pattern() || own_host.eq_ignore_ascii_case(host) {
             return own_host.eq_ignore_ascii_case(host);

@@ -5,4 +5,5 @@ pub mod license;
 mod matching;
 pub mod prefix;
 pub mod reference;
+pub mod replacement;
 pub mod tag;

@@ -106,8 +106,27 @@ impl<'a> Prefix<'a> {
         self.ends.has_pattern
     }
 
+    /// Whether a `*` stands for a label or a component.
+    pub(super) fn has_any(&self) -> bool {
+        self.text.contains(ANY)
+    }
+
+    /// Whether it reads differently in each namespace.
+    pub(super) fn has_namespace(&self) -> bool {
+        self.text.contains(NAMESPACE)
+    }
+
+    /// How many components an image has at least below what this prefix matches.
+    pub(super) fn least_components_below(&self) -> usize {
+        match (self.components().next(), self.host_and_port().0) {
+            (None, DOCKER_HUB) => 2,
+            (None, _) => 1,
+            (Some(_), _) => 0,
+        }
+    }
+
     /// Whether there is a tag or a digest.
-    pub(super) fn names_one_image(&self) -> bool {
+    pub(crate) fn names_one_image(&self) -> bool {
         self.ends.path < self.text.len()
     }
 }

@@ -133,6 +133,12 @@ impl<'a> Reference<'a> {
         self.digest
     }
 
+    /// The tag and the digest as they were written, with the `:` and the `@` before them.
+    pub(super) fn written_end(&self) -> String {
+        let part = |start: char, part: Option<&str>| part.map(|part| format!("{start}{part}")).unwrap_or_default();
+        part(':', self.tag) + &part('@', self.digest)
+    }
+
     /// The tag. No tag and no digest mean `latest`; a digest alone has no tag.
     #[must_use]
     pub fn tag(&self) -> Option<&'a str> {

@@ -27,6 +27,7 @@ keys! {
     AllowListConfigMap = "allow_list_config_map",
     DeniedImages = "denied_images",
     DeniedTags = "denied_tags",
+    Mirrors = "mirrors",
     ByocRequirements = "byoc_requirements",
     CustomKinds = "custom_kinds",
     SandboxRepositories = "sandbox_repositories",

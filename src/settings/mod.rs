@@ -8,10 +8,12 @@ pub mod custom_kind;
 pub mod exception;
 pub mod key;
 pub mod namespace;
+pub mod prefix_entry;
 mod prefixes;
 pub mod problem;
 mod reader;
 pub mod requirement;
+mod successors;
 pub mod sunset;
 
 use std::{borrow::Cow, fmt};
@@ -23,7 +25,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use crate::{
-    image::{grammar::is_component, prefix::Prefix, tag::TagPattern},
+    image::{grammar::is_component, tag::TagPattern},
     json::JsonString,
 };
 use config_map::ConfigMapName;
@@ -31,7 +33,7 @@ use custom_kind::CustomKind;
 use exception::Exception;
 use key::Key;
 use namespace::NamespacePattern;
-use prefixes::read_prefix;
+use prefix_entry::{Mirror, PrefixEntry};
 use problem::{Place, Problems};
 use reader::{Lazy, Setting, UnknownKey, WRITTEN_TWICE};
 use requirement::Requirements;
@@ -64,14 +66,15 @@ pub struct Settings<'a> {
     json: [Option<&'a RawValue>; Key::ALL.len()],
     /// The keys that nothing knows, or that are written twice.
     wrong_keys: Problems,
-    registry_prefixes: Lazy<Vec<Prefix<'a>>>,
+    registry_prefixes: Lazy<Vec<PrefixEntry<'a>>>,
     exempt_namespaces: Lazy<Vec<NamespacePattern<'a>>>,
     allowed_namespaces: Lazy<Vec<Exception<'a>>>,
     sunset_date: Lazy<Option<End<'a>>>,
     warn_before_days: Lazy<u32>,
     allow_list_config_map: Lazy<Option<ConfigMapName<'a>>>,
-    denied_images: Lazy<Vec<Prefix<'a>>>,
+    denied_images: Lazy<Vec<PrefixEntry<'a>>>,
     denied_tags: Lazy<Vec<TagPattern<'a>>>,
+    mirrors: Lazy<Vec<Mirror<'a>>>,
     byoc_requirements: Lazy<Option<Requirements<'a>>>,
     custom_kinds: Lazy<Vec<CustomKind<'a>>>,
     sandbox_repositories: Lazy<Vec<Cow<'a, str>>>,
@@ -93,7 +96,11 @@ pub struct Settings<'a> {
 pub fn validate(json: &str) -> Result<(), Problems> {
     let mut problems = Problems::default();
     match serde_json::from_slice::<Settings<'_>>(json.as_bytes()) {
-        Ok(settings) => settings.append_problems(&mut problems),
+        Ok(settings) => {
+            settings.append_problems(&mut problems);
+            // Where a setting that decides it is wrong, that problem is noted already.
+            let _ = successors::check(&settings, &mut problems);
+        }
         Err(cause) => {
             let value = reader::parse(json, &Place::Top)?;
             let setting = Setting { value, place: Place::Top, problems: &mut problems };
@@ -122,12 +129,12 @@ impl<'a> Settings<'a> {
     }
 
     /// The approved registries.
-    pub fn registry_prefixes(&self) -> Read<'_, Vec<Prefix<'a>>> {
+    pub fn registry_prefixes(&self) -> Read<'_, Vec<PrefixEntry<'a>>> {
         let read = |mut setting: Setting<'a, '_>| {
             if setting.is_empty_list() {
                 setting.wrong(NO_REGISTRY);
             }
-            setting.list("[quay.io/team]", read_prefix)
+            setting.list("[quay.io/team]", PrefixEntry::read_approval)
         };
         self.read(&self.registry_prefixes, Key::RegistryPrefixes, read, || Err(NO_REGISTRY))
     }
@@ -164,10 +171,8 @@ impl<'a> Settings<'a> {
     }
 
     /// The images that may not run, wherever they come from.
-    pub fn denied_images(&self) -> Read<'_, Vec<Prefix<'a>>> {
-        let read = |setting: Setting<'a, '_>| {
-            setting.list("[quay.io/team/image]", |setting| setting.parsed("quay.io/team/image:1.2", Prefix::parse))
-        };
+    pub fn denied_images(&self) -> Read<'_, Vec<PrefixEntry<'a>>> {
+        let read = |setting: Setting<'a, '_>| setting.list("[quay.io/team/image:1.2]", PrefixEntry::read_denial);
         self.read(&self.denied_images, Key::DeniedImages, read, || Ok(Vec::new()))
     }
 
@@ -176,6 +181,14 @@ impl<'a> Settings<'a> {
         let read =
             |setting: Setting<'a, '_>| setting.list("[latest]", |setting| setting.parsed("latest", TagPattern::parse));
         self.read(&self.denied_tags, Key::DeniedTags, read, || Ok(Vec::new()))
+    }
+
+    /// What to use instead of images that no approval covers.
+    pub fn mirrors(&self) -> Read<'_, Vec<Mirror<'a>>> {
+        let read = |setting: Setting<'a, '_>| {
+            setting.list("[{prefix: docker.io, replaced_by: registry.example/hub}]", Mirror::read)
+        };
+        self.read(&self.mirrors, Key::Mirrors, read, || Ok(Vec::new()))
     }
 
     /// What an image that an exception lets in must bring.
@@ -228,6 +241,7 @@ impl<'a> Settings<'a> {
             self.allow_list_config_map().err(),
             self.denied_images().err(),
             self.denied_tags().err(),
+            self.mirrors().err(),
             self.byoc_requirements().err(),
             self.custom_kinds().err(),
             self.sandbox_repositories().err(),

@@ -116,15 +116,11 @@ impl<'a, 's> Setting<'a, 's> {
         example: &str,
         parse: impl FnOnce(Cow<'a, str>) -> Result<T, E>,
     ) -> Option<T> {
-        let Self { value, place, problems } = self;
-        let text = Setting { value, place, problems: &mut *problems }.string(example)?;
-        match parse(text.clone()) {
-            Ok(parsed) => Some(parsed),
-            Err(error) => {
-                problems.add(&place, format_args!("{} {error}", Quoted(&text)));
-                None
-            }
-        }
+        let Self { value: Value::Str(text), place, problems } = self else {
+            self.string(example);
+            return None;
+        };
+        parse(text.clone()).map_err(|error| problems.add(&place, format_args!("{} {error}", Quoted(&text)))).ok()
     }
 
     /// Reads a list, its elements with `read`.

@@ -435,7 +435,7 @@ fn wrong_settings_refuse_where_they_are_needed() {
         Ask the admins.
         denied_images: 5: refused 403
         the settings of this policy are not valid, so it can approve no image:
-        denied_images: is a number, not a list: write for example [quay.io/team/image]
+        denied_images: is a number, not a list: write for example [quay.io/team/image:1.2]
         Ask the admins.
         denied_tags: 5: refused 403
         the settings of this policy are not valid, so it can approve no image:
@@ -479,7 +479,7 @@ fn wrong_settings_refuse_where_they_are_needed() {
         Ask the admins.
         denied_images: 5: refused 403
         the settings of this policy are not valid, so it can approve no image:
-        denied_images: is a number, not a list: write for example [quay.io/team/image]
+        denied_images: is a number, not a list: write for example [quay.io/team/image:1.2]
         Ask the admins.
         denied_tags: 5: refused 403
         1 image of Pod tool-mix/web is not allowed:
@@ -595,7 +595,7 @@ fn settings_that_are_none_approve_nothing() {
         expect![[r#"
             refused 403
             the settings of this policy are not valid, so it can approve no image:
-            denied_images: is a string, not a list: write for example [quay.io/team/image]
+            denied_images: is a string, not a list: write for example [quay.io/team/image:1.2]
         "#]],
     );
     check(

@@ -16,4 +16,5 @@ mod images;
 mod kinds;
 mod objects;
 mod requirements;
+mod retirement;
 mod settings;

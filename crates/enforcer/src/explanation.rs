@@ -96,8 +96,11 @@ impl Explainer<'_> {
         let judge = Judge::new(self.settings, Some(self.namespace), &facts);
         let verdict = judge.judge(&image).map_err(Clone::clone)?;
         let (refused, sentence) = match &verdict.decision {
-            Decision::Refused(reason) => (true, policy::refusal(&image, &verdict, reason, Some(self.namespace))),
-            Decision::Approved => (false, format!("{} comes from an approved registry", Shown(text))),
+            Decision::Refused(reason) => (true, policy::refusal(&image, &verdict, reason, &judge)),
+            Decision::Approved => {
+                let until = verdict.ending.map(|ending| format!(", and may run until {}", ending.end));
+                (false, format!("{} comes from an approved registry{}", Shown(text), until.unwrap_or_default()))
+            }
             Decision::Excepted(grant) => {
                 (false, format!("{} is let in by an exception, {}", Shown(text), until(grant.end)))
             }
@@ -115,8 +118,10 @@ impl Explainer<'_> {
             }
         }
         let ways_out = match &verdict.decision {
-            Decision::Refused(reason) => self.ways_out(reason, verdict.reference.as_ref())?,
-            _ => Vec::new(),
+            Decision::Refused(reason) => {
+                self.ways_out(reason, verdict.reference.as_ref(), judge.successor(&verdict))?
+            }
+            _ => judge.successor(&verdict).map(|successor| format!("use {}", Shown(&successor))).into_iter().collect(),
         };
         Ok(Explanation { refused, verdict: sentence, steps, ways_out })
     }
@@ -132,10 +137,7 @@ impl Explainer<'_> {
 
     /// The rules about a reference, up to the one that decides.
     fn rules(&self, image: &Reference<'_>, decision: &Decision<'_>, steps: &mut Vec<Step>) -> Result<(), Problems> {
-        let denied = self.settings.denied_images().map_err(Clone::clone)?;
-        let found = denied.iter().position(|prefix| prefix.denies(image, Some(self.namespace)));
-        steps.push(self.listed(DENIED_IMAGES, found, denied.len(), "is about it", "no element is about it"));
-        if found.is_some() {
+        if self.denials(image, steps)? {
             return Ok(());
         }
         let tags = self.settings.denied_tags().map_err(Clone::clone)?;
@@ -144,13 +146,52 @@ impl Explainer<'_> {
         if found.is_some() {
             return Ok(());
         }
-        let prefixes = self.settings.registry_prefixes().map_err(Clone::clone)?;
-        let found = prefixes.iter().position(|prefix| prefix.approves(image, Some(self.namespace)));
-        steps.push(self.listed(PREFIXES, found, prefixes.len(), "approves it", "no element approves it"));
-        if found.is_none() {
+        if !self.approvals(image, steps)? {
             self.exceptions(image, decision, steps)?;
         }
         Ok(())
+    }
+
+    /// The step of `denied_images`, and whether it decides.
+    fn denials(&self, image: &Reference<'_>, steps: &mut Vec<Step>) -> Result<bool, Problems> {
+        let denied = self.settings.denied_images().map_err(Clone::clone)?;
+        let about = || denied.iter().enumerate().filter(|(_, entry)| entry.prefix.denies(image, Some(self.namespace)));
+        let begun = about().find(|(_, entry)| entry.end().is_none_or(|end| self.has_passed(end)));
+        let Some((index, entry)) = begun.or_else(|| about().min_by_key(|(_, entry)| entry.end().map(End::seconds)))
+        else {
+            steps.push(self.listed(DENIED_IMAGES, None, denied.len(), "", "no element is about it"));
+            return Ok(false);
+        };
+        let says = match entry.end() {
+            None => "is about it".to_owned(),
+            end if begun.is_some() => format!("let it run {}", until(end)),
+            end => format!("lets it run {}", until(end)),
+        };
+        steps.push(self.step(DENIED_IMAGES, Some(index), says, begun.is_some()));
+        Ok(begun.is_some())
+    }
+
+    /// The step of `registry_prefixes`, and whether it decides.
+    fn approvals(&self, image: &Reference<'_>, steps: &mut Vec<Step>) -> Result<bool, Problems> {
+        let prefixes = self.settings.registry_prefixes().map_err(Clone::clone)?;
+        let about = prefixes.iter().enumerate().filter(|(_, entry)| entry.prefix.approves(image, Some(self.namespace)));
+        let last = about.max_by_key(|(_, entry)| entry.end().map_or(i64::MAX, End::seconds));
+        let Some((index, entry)) = last else {
+            steps.push(self.listed(PREFIXES, None, prefixes.len(), "", "no element approves it"));
+            return Ok(false);
+        };
+        let has_ended = entry.end().is_some_and(|end| self.has_passed(end));
+        let says = match entry.end() {
+            None => "approves it".to_owned(),
+            end if has_ended => format!("approved it {}", until(end)),
+            end => format!("approves it {}", until(end)),
+        };
+        steps.push(self.step(PREFIXES, Some(index), says, !has_ended));
+        Ok(!has_ended)
+    }
+
+    fn has_passed(&self, end: &End<'_>) -> bool {
+        end.has_passed(self.snapshot.seconds())
     }
 
     fn exceptions(
@@ -233,22 +274,39 @@ impl Explainer<'_> {
         Ok(())
     }
 
-    fn ways_out(&self, reason: &Reason<'_>, image: Option<&Reference<'_>>) -> Result<Vec<String>, Problems> {
-        let namespace = self.namespace;
-        let mut ways = Vec::new();
-        let own_way = match reason {
+    fn ways_out(
+        &self,
+        reason: &Reason<'_>,
+        image: Option<&Reference<'_>>,
+        successor: Option<String>,
+    ) -> Result<Vec<String>, Problems> {
+        let mut ways: Vec<String> = successor.iter().map(|successor| format!("use {}", Shown(successor))).collect();
+        match reason {
             Reason::NoImage | Reason::Unreadable(_) | Reason::NotReference(_) => {
-                return Ok(vec!["write the image as registry/path:tag".to_owned()]);
+                ways.push("write the image as registry/path:tag".to_owned());
             }
-            Reason::DeniedTag(..) => return Ok(vec!["name another tag".to_owned()]),
-            Reason::DeniedImage(_) => return Ok(vec!["use another image".to_owned()]),
-            Reason::Unmet(_, unmet) => return Ok(unmet.iter().map(ToString::to_string).collect()),
-            Reason::NoException(Lack::Ended(_)) => {
-                format!("ask for a later end: enforcer allow-list renew {namespace} --until DATE")
+            Reason::DeniedTag(..) => ways.push("name another tag".to_owned()),
+            Reason::DeniedImage(_) | Reason::DenialBegan(_) if ways.is_empty() => {
+                ways.push("use another image".to_owned())
             }
-            Reason::NoException(Lack::AllEnded(_)) => "ask for a later sunset_date of the policy".to_owned(),
-            Reason::NoException(Lack::WrongEntry(..)) => "ask an admin to mend the entry in the allow list".to_owned(),
-            Reason::NoException(_) => {
+            Reason::DeniedImage(_) | Reason::DenialBegan(_) => {}
+            Reason::Unmet(_, unmet) => ways.extend(unmet.iter().map(ToString::to_string)),
+            Reason::NoException(lack) | Reason::ApprovalEnded(_, lack) => {
+                ways.push(self.approved_registries()?);
+                ways.push(self.way_to_exception(lack, image));
+                ways.extend(self.settings.help().map_err(Clone::clone)?.iter().map(|help| Shown(help).to_string()));
+            }
+        }
+        Ok(ways)
+    }
+
+    fn way_to_exception(&self, lack: &Lack<'_>, image: Option<&Reference<'_>>) -> String {
+        let namespace = self.namespace;
+        match lack {
+            Lack::Ended(_) => format!("ask for a later end: enforcer allow-list renew {namespace} --until DATE"),
+            Lack::AllEnded(_) => "ask for a later sunset_date of the policy".to_owned(),
+            Lack::WrongEntry(..) => "ask an admin to mend the entry in the allow list".to_owned(),
+            _ => {
                 let registry = image.map_or_else(String::new, |image| {
                     format!(" --registry {}", Shown(image.to_string().split(['@', ':']).next().unwrap_or_default()))
                 });
@@ -256,14 +314,15 @@ impl Explainer<'_> {
                     "ask for an exception: enforcer allow-list grant {namespace} --until DATE{registry} --reason TASK"
                 )
             }
-        };
+        }
+    }
+
+    fn approved_registries(&self) -> Result<String, Problems> {
         let prefixes = self.settings.registry_prefixes().map_err(Clone::clone)?;
+        let lasting = prefixes.iter().filter(|entry| entry.end().is_none_or(|end| !self.has_passed(end)));
         let names =
-            prefixes.iter().take(REGISTRIES_MAX).map(|prefix| Shown(&prefix.within(Some(namespace))).to_string());
-        ways.push(format!("push the image to an approved registry: {}", names.collect::<Vec<_>>().join(", ")));
-        ways.push(own_way);
-        ways.extend(self.settings.help().map_err(Clone::clone)?.iter().map(|help| Shown(help).to_string()));
-        Ok(ways)
+            lasting.take(REGISTRIES_MAX).map(|entry| Shown(&entry.prefix.within(Some(self.namespace))).to_string());
+        Ok(format!("push the image to an approved registry: {}", names.collect::<Vec<_>>().join(", ")))
     }
 
     /// The step of a list whose element decides, if there is one.

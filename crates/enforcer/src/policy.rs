@@ -18,7 +18,7 @@ pub use registry_enforcer::{
     verdict::{Decision, Grant, Lack, Reason, Source, Verdict},
 };
 use registry_enforcer::{
-    message::{self, Finding},
+    message::{self, Refusal},
     request::{payload::Payload, unjudged::Unjudged, workload::ImagePlace},
     review,
 };
@@ -28,10 +28,16 @@ use serde_json::{json, value::RawValue};
 const PIECE_LENGTH: usize = 30;
 
 /// The line of a refusal that is about one image, without the place that it begins with.
-pub fn refusal(image: &Image<'_>, verdict: &Verdict<'_>, reason: &Reason<'_>, namespace: Option<&str>) -> String {
+pub fn refusal(
+    image: &Image<'_>,
+    verdict: &Verdict<'_>,
+    reason: &Reason<'_>,
+    judge: &Judge<'_, '_, impl Facts>,
+) -> String {
     let place = format!("{}: ", Shown(&image.place.to_string()));
-    let finding = Finding { image, reference: verdict.reference, what: reason.clone() };
-    let line = message::problem(&finding, namespace);
+    let successor = judge.successor(verdict);
+    let refusal = Refusal { image, reference: verdict.reference, successor, reason: reason.clone() };
+    let line = message::problem(&refusal, judge.namespace());
     line.strip_prefix(&place).unwrap_or(&line).to_owned()
 }
 

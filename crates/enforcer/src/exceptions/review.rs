@@ -46,7 +46,7 @@ impl Review<'_> {
                 let unmet: Vec<String> = unmet.iter().map(ToString::to_string).collect();
                 Some(format!("{}: {}", Shown(&platform.name), unmet.join("; ")))
             }
-            Decision::Refused(reason) => Some(policy::refusal(&image, &verdict, reason, Some(self.namespace))),
+            Decision::Refused(reason) => Some(policy::refusal(&image, &verdict, reason, &judge)),
         })
     }
 }

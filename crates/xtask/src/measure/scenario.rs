@@ -67,8 +67,10 @@ pub fn all() -> anyhow::Result<Vec<Scenario>> {
     let namespaces: Vec<String> = (0..10_000).map(|number| format!("tool-{number:05}")).collect();
     let prefixes: Vec<String> =
         (1..100).map(|number| format!("registry-{number}.example/team")).chain([approved()]).collect();
+    let dated = json!([{"prefix": approved(), "sunset_date": END, "replaced_by": "docker-registry.svc.toolforge.org"}]);
     Ok(vec![
         Scenario::new("approved pod", true, &pod, &settings(&json!({}))),
+        Scenario::new("approved until a date", true, &pod, &settings(&json!({"registry_prefixes": dated}))),
         Scenario::new("refused pod", false, &outside, &settings(&json!({}))),
         Scenario::new("exception in the settings", true, &outside, &settings(&json!({"allowed_namespaces": excepted}))),
         Scenario::new(

@@ -1,0 +1,113 @@
+//! Which exception of the namespace lets an image in.
+
+use super::{Entry, EntryError, Judge};
+use crate::{
+    facts::{ConfigMap, Facts},
+    image::reference::Reference,
+    settings::{
+        exception::{Exception, Terms},
+        problem::{Place, Problems},
+        sunset::End,
+    },
+    verdict::{Grant, Lack, Reason, Source, Stop},
+};
+
+impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
+    /// The exception that lets an image in: of those that cover it, the one that ends last.
+    pub(super) fn exception<'j>(&'j self, reference: &Reference<'_>) -> Result<Grant<'j>, Stop<'j>> {
+        let namespace = self.namespace.ok_or(Lack::NoNamespace)?;
+        let lack = match self.of_settings(reference, namespace) {
+            Err(Stop::Refused(Reason::NoException(lack))) => lack,
+            granted_or_wrong => return granted_or_wrong,
+        };
+        self.of_config_map(reference, namespace).map_err(|stop| match stop {
+            Stop::Refused(Reason::NoException(other)) if !later(&other, &lack) => lack.into(),
+            stop => stop,
+        })
+    }
+
+    fn of_settings<'j>(&'j self, reference: &Reference<'_>, namespace: &str) -> Result<Grant<'j>, Stop<'j>> {
+        let mut lack = Lack::None;
+        let mut best: Option<Grant<'_>> = None;
+        for (index, exception) in self.exceptions(namespace)? {
+            if !exception.terms.covers(reference, namespace) {
+                lack = Lack::OtherRegistries;
+                continue;
+            }
+            let grant = self.dated(&exception.terms, Source::AllowedNamespaces(*index))?;
+            best = Some(best.filter(|best| !ends_later(grant.end, best.end)).unwrap_or(grant));
+        }
+        best.map_or(Err(lack.into()), |grant| self.unless_ended(grant))
+    }
+
+    /// The exceptions in the settings for the namespace, found once: there can be as many as images.
+    fn exceptions(&self, namespace: &str) -> Result<&[(usize, &'s Exception<'a>)], &Problems> {
+        let all = self.settings.allowed_namespaces()?;
+        Ok(self.exceptions.get_or_init(|| {
+            all.iter().enumerate().filter(|(_, exception)| exception.namespaces.matches(namespace)).collect()
+        }))
+    }
+
+    fn of_config_map<'j>(&'j self, reference: &Reference<'_>, namespace: &str) -> Result<Grant<'j>, Stop<'j>> {
+        let config_map = self.settings.allow_list_config_map()?.as_ref().ok_or(Lack::None)?.as_fact();
+        // Once every exception has ended, there is nothing to ask.
+        if let Some(sunset) = self.settings.sunset_date()?
+            && sunset.has_passed(self.now().map_err(Lack::Clock)?)
+        {
+            return Err(Lack::AllEnded(sunset).into());
+        }
+        match self.entry.get_or_init(|| self.ask_for_entry(&config_map, namespace)) {
+            Ok(Some(terms)) if terms.covers(reference, namespace) => {
+                self.unless_ended(self.dated(terms, Source::ConfigMap(config_map))?)
+            }
+            Ok(Some(_)) => Err(Lack::OtherRegistries.into()),
+            Ok(None) => Err(Lack::None.into()),
+            Err(EntryError::Unavailable(cause)) => Err(Lack::Unreadable(config_map, cause).into()),
+            Err(EntryError::Wrong(problems)) => Err(Lack::WrongEntry(config_map, problems).into()),
+        }
+    }
+
+    fn ask_for_entry(&self, config_map: &ConfigMap<'_>, namespace: &str) -> Entry {
+        let entry = self.facts.allow_list_entry(config_map, namespace).map_err(EntryError::Unavailable)?;
+        let place = Place::Top.key(namespace);
+        let terms = entry.map(|entry| Terms::parse(&entry, &place).map(Terms::into_owned)).transpose();
+        terms.map_err(EntryError::Wrong)
+    }
+
+    /// An exception with the earlier of its own end and the policy's.
+    fn dated<'j>(&'j self, terms: &'j Terms<'j>, source: Source<'j>) -> Result<Grant<'j>, &'j Problems> {
+        let sunset = self.settings.sunset_date()?.as_ref();
+        let end = match (terms.end.as_ref(), sunset) {
+            (Some(own), Some(sunset)) if own.seconds() > sunset.seconds() => Some(sunset),
+            (own, sunset) => own.or(sunset),
+        };
+        Ok(Grant { source, end, days_left: None, reason: terms.reason.as_deref() })
+    }
+
+    /// An exception without an end needs no clock.
+    fn unless_ended<'j>(&'j self, grant: Grant<'j>) -> Result<Grant<'j>, Stop<'j>> {
+        let Some(end) = grant.end else {
+            return Ok(grant);
+        };
+        let now = self.now().map_err(Lack::Clock)?;
+        let grant = Grant { days_left: Some(end.days_left(now)), ..grant };
+        if end.has_passed(now) { Err(Lack::Ended(grant).into()) } else { Ok(grant) }
+    }
+}
+
+/// Whether the first of two ends is the later; no end is later than any.
+fn ends_later(end: Option<&End<'_>>, than: Option<&End<'_>>) -> bool {
+    match (end, than) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(end), Some(than)) => end.seconds() > than.seconds(),
+    }
+}
+
+/// Whether the first of two lacks is the one to tell.
+fn later(lack: &Lack<'_>, than: &Lack<'_>) -> bool {
+    match (lack, than) {
+        (Lack::Ended(lack), Lack::Ended(than)) => ends_later(lack.end, than.end),
+        _ => lack.rank() > than.rank(),
+    }
+}

@@ -105,7 +105,7 @@ impl Cluster {
         let last = last.context("there is no policy")?;
         self.namespace("probe", Some(&last.name))?;
         let start = Instant::now();
-        let try_image = ["run", "probe", "--namespace=probe", "--image=UPPER/case", "--dry-run=server"];
+        let try_image = ["run", "probe", "--namespace=probe", "--image=quay.io/UPPER", "--dry-run=server"];
         while self.kubectl(&try_image).is_ok() {
             ensure!(start.elapsed() < REGISTRATION, "the API server does not ask PolicyServer");
             thread::sleep(Duration::from_millis(100));

@@ -14,6 +14,7 @@ use cluster_tests::{
 const REQUESTS: usize = 300;
 
 const APPROVED: &str = "tools-harbor.wmcloud.org/tool-mix/web:1";
+const DATED: &str = "dated.example/tool-mix/web:1";
 const FOREIGN: &str = "quay.io/mix/web:1";
 
 /// The first is what the others are compared with.
@@ -22,6 +23,7 @@ const WAYS: &[Way] = &[
     Way { name: "admission-policy", policy: Some("admission-policy"), image: APPROVED, is_refused: false },
     Way { name: "accept-all", policy: Some("accept-all"), image: APPROVED, is_refused: false },
     Way { name: "approved", policy: Some("policy"), image: APPROVED, is_refused: false },
+    Way { name: "dated-approval", policy: Some("policy"), image: DATED, is_refused: false },
     Way { name: "exception-in-settings", policy: Some("policy"), image: FOREIGN, is_refused: false },
     Way { name: "exception-in-config-map", policy: Some("policy"), image: FOREIGN, is_refused: false },
     Way { name: "refused", policy: Some("policy"), image: FOREIGN, is_refused: true },

@@ -80,6 +80,7 @@ cluster-tests: annotated-policy.wasm setup-e2e ## try the policy on a real API s
 cluster-outputs: annotated-policy.wasm setup-e2e ## write into the scenarios and into docs/ what a real API server says now
 	@$(CARGO) build --quiet --locked --bin enforcer
 	UPDATE_EXPECT=1 $(CLUSTER) $(CLUSTER_TESTS)
+	UPDATE_EXPECT=1 $(CARGO) test --quiet --locked --workspace --features needs-cluster --test documents
 
 cluster-bench: annotated-policy.wasm accept-all.wasm setup-e2e ## measure what admission costs on a real API server
 	@$(CARGO) build --quiet --locked --bin enforcer

@@ -4,14 +4,17 @@
 //! on the loopback interface instead of a Service, and each policy is asked only about the namespaces whose label `policy`
 //! is the name of its file, so that many policies can be tried in one cluster.
 
-use std::path::Path;
+use std::{path::Path, process::Command};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// The label of a namespace that says which policy is asked about it.
 pub const LABEL: &str = "policy";
+
+/// The module that a generated policy names; [`Policy::entry`] puts another one in its place.
+const MODULE: &str = "registry://ghcr.io/toolforge/policies/registry-enforcer:v0.1.0";
 
 /// A ClusterAdmissionPolicy or an AdmissionPolicy.
 #[derive(Clone, Debug)]
@@ -29,10 +32,28 @@ impl Policy {
     ///
     /// If it is not YAML.
     pub fn read(path: &Path) -> anyhow::Result<Vec<Self>> {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(path, &text)
+    }
+
+    /// What `enforcer manifest` makes of a file of settings.
+    ///
+    /// # Errors
+    ///
+    /// If it fails, with what it says.
+    pub fn generate(enforcer: &Path, settings: &Path) -> anyhow::Result<Vec<Self>> {
+        let mut command = Command::new(enforcer);
+        command.args(["manifest", "--module", MODULE, "--settings"]).arg(settings);
+        let output = command.output().with_context(|| format!("cannot run {}", enforcer.display()))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "enforcer manifest --settings {}: {said}", settings.display());
+        Self::parse(settings, &String::from_utf8(output.stdout)?)
+    }
+
+    fn parse(path: &Path, text: &str) -> anyhow::Result<Vec<Self>> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let documents: Result<Vec<Value>, _> =
-            yaml_serde::Deserializer::from_str(&text).map(Value::deserialize).collect();
+            yaml_serde::Deserializer::from_str(text).map(Value::deserialize).collect();
         let documents = documents.with_context(|| format!("{} is not YAML", path.display()))?;
         let is_policy =
             |document: &Value| matches!(document["kind"].as_str(), Some("ClusterAdmissionPolicy" | "AdmissionPolicy"));

@@ -39,9 +39,18 @@ impl Programs {
     ///
     /// Names each program that is missing, and how to get it.
     pub fn find() -> anyhow::Result<Self> {
+        Self::find_in(&folders())
+    }
+
+    /// Looks for every program in these folders, in this order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::find`].
+    pub fn find_in(folders: &[PathBuf]) -> anyhow::Result<Self> {
         let (mut found, mut missing) = (Vec::new(), String::new());
         for (name, source) in SOURCES {
-            match folders().map(|folder| folder.join(name)).find(|path| path.is_file()) {
+            match folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file()) {
                 Some(path) => found.push((*name, path)),
                 None => missing.push_str(&format!("\n- {name}: {source}")),
             }
@@ -66,8 +75,8 @@ impl Programs {
     }
 }
 
-fn folders() -> impl Iterator<Item = PathBuf> {
+fn folders() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let on_path: Vec<PathBuf> = env::split_paths(&path).collect();
-    env::var_os(ASSETS).map(PathBuf::from).into_iter().chain(on_path)
+    let assets = env::var_os(ASSETS).map(PathBuf::from);
+    assets.into_iter().chain(env::split_paths(&path)).collect()
 }

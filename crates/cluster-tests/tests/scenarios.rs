@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use cluster_tests::{cluster::Cluster, policy::Policy, policy_server::Clock, replay};
+use cluster_tests::{cluster::Cluster, policy::Policy, policy_server::Clock, programs::Programs, replay};
 use expect_test::ExpectFile;
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -61,6 +61,20 @@ fn try_scenario(shared: &Shared, file: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Each program that is missing is named, with the way to get it.
+fn says_what_is_missing() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    for name in ["etcd", "kubectl", "policy-server"] {
+        std::fs::write(folder.path().join(name), "")?;
+    }
+    let found = Programs::find_in(&[folder.path().to_owned()]);
+    let problem = found.err().map(|cause| cause.to_string()).unwrap_or_default();
+    let told: Vec<&str> = problem.lines().filter_map(|line| line.strip_prefix("- ")?.split(':').next()).collect();
+    assert_eq!(told, ["kube-apiserver", "kube-controller-manager", "kwctl", "faketime", "enforcer"], "{problem}");
+    assert!(problem.contains("\n- kube-controller-manager: it is in Kubernetes' server binaries"), "{problem}");
+    Ok(())
+}
+
 fn main() {
     let mut arguments = Arguments::from_args();
     // They share a cluster.
@@ -71,7 +85,8 @@ fn main() {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Trial::test(name, move || try_scenario(&shared, &file))
     };
-    let trials = files(&crate_folder().join("scenarios"), "md").into_iter().map(trial).collect();
+    let mut trials: Vec<Trial> = files(&crate_folder().join("scenarios"), "md").into_iter().map(trial).collect();
+    trials.push(Trial::test("missing-programs", says_what_is_missing));
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(shared);
     conclusion.exit();

@@ -55,6 +55,23 @@ refuses() { judge "$1" "$2" "${4:-}" && says '"allowed":false' && says '"code":4
     at '2026-12-31 23:59:00'
     warns pod-outside option-2 'tool-mix may run nginx:1.27 until 2026-12-31, less than a day left'
 }
+@test "a registry is retired: warns before the date, refuses after it, and says what to use" {
+    at '2027-01-19 12:00:00'
+    warns pod-approved toolforge 'docker-registry.tools.wmflabs.org/toolforge-python311-sssd-web:latest may run until 2027-01-31, 12 days left; use docker-registry.svc.toolforge.org/toolforge-python311-sssd-web:latest (T394902)'
+    at '2027-02-01 00:00:00'
+    refuses pod-approved toolforge 'docker-registry.tools.wmflabs.org was approved until 2027-01-31; use docker-registry.svc.toolforge.org/toolforge-python311-sssd-web:latest (T394902)'
+}
+@test "an image is retired: warns before the date, refuses after it, and says what to use" {
+    at '2027-02-23 12:00:00'
+    judge job-node12 toolforge
+    says '"allowed":true'
+    says 'may run until 2027-03-01, 6 days left; use docker-registry.svc.toolforge.org/toolforge-node20-sssd-base:latest@sha256:'
+    at '2027-03-02 00:00:00'
+    refuses job-node12 toolforge 'was allowed until 2027-03-01 (denied_images: docker-registry.svc.toolforge.org/toolforge-node12-sssd-base); use docker-registry.svc.toolforge.org/toolforge-node20-sssd-base:latest@sha256:'
+}
+@test "a mirror is recommended" {
+    refuses pod-outside toolforge 'tool-mix has no exception; use tools-harbor.wmcloud.org/dockerhub-cache/library/nginx:1.27'
+}
 @test "option 2: refuses after the date" {
     at '2027-01-01 00:00:00'
     refuses pod-outside option-2 'is not from an approved registry; the exception for tool-mix ended on 2026-12-31'

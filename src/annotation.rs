@@ -52,14 +52,15 @@ struct Lists<'j> {
     denials: List,
     ends: List,
     reasons: List,
+    owners: List,
     known: Vec<(Option<Source<'j>>, Option<i64>)>,
 }
 
 impl Default for Lists<'_> {
     fn default() -> Self {
-        let [images, exceptions, approvals, denials, ends, reasons] =
+        let [images, exceptions, approvals, denials, ends, reasons, owners] =
             std::array::from_fn(|_| List::new(", ", ANNOTATION_BYTES_MAX));
-        Self { images, exceptions, approvals, denials, ends, reasons, known: Vec::new() }
+        Self { images, exceptions, approvals, denials, ends, reasons, owners, known: Vec::new() }
     }
 }
 
@@ -70,7 +71,12 @@ impl<'j> Lists<'j> {
             self.add_source(Some(ending.source), Some(ending.end), ending.entry.reason());
         }
         match basis.grant {
-            Some(grant) => self.add_source(Some(grant.source), grant.end, grant.reason),
+            Some(grant) => {
+                if !self.known.iter().any(|(other, _)| *other == Some(grant.source)) {
+                    self.owners.extend(grant.owner.map(Shown));
+                }
+                self.add_source(Some(grant.source), grant.end, grant.reason);
+            }
             None if basis.ending.is_none() => self.add_source(None, None, None),
             None => {}
         }
@@ -107,6 +113,7 @@ impl<'j> Lists<'j> {
             ("denial", self.denials),
             ("ends", self.ends),
             ("reason", self.reasons),
+            ("owner", self.owners),
         ];
         let is_filled = |(_, list): &(&str, List)| !list.is_empty();
         annotations.into_iter().filter(is_filled).map(|(key, list)| (key, list.to_string())).collect()

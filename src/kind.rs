@@ -5,7 +5,7 @@ use k8s_openapi::{
     api::{
         apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
         batch::v1::{CronJob, Job},
-        core::v1::{Binding, Node, Pod, PodTemplate, ReplicationController},
+        core::v1::{Binding, ConfigMap, Node, Pod, PodTemplate, ReplicationController},
     },
 };
 
@@ -49,6 +49,11 @@ pub(crate) fn path(group: &str, kind: &str) -> Option<Path> {
 /// Whether objects of a kind name no image.
 pub(crate) fn is_without_images(group: &str, kind: &str) -> bool {
     WITHOUT_IMAGES.contains(&(group, kind))
+}
+
+/// Whether objects of a kind are ConfigMaps, one of which may be the allow list.
+pub(crate) fn is_config_map(group: &str, kind: &str) -> bool {
+    (group, kind) == (ConfigMap::GROUP, ConfigMap::KIND)
 }
 
 /// Whether objects of a kind are nodes.

@@ -13,8 +13,10 @@
 //! | [`request`] | which images a request asks for |
 //! | `unmet`, [`verdict`], [`judge`], [`successor`] | the decision on one image, and what to use instead of it |
 //! | [`message`], `warning`, `annotation` | the wording of an answer |
+//! | `allow_list` | the judging of the allow list itself |
 //! | [`review`] | the answer to a request |
 
+mod allow_list;
 mod annotation;
 pub mod answer;
 pub mod facts;

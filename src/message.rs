@@ -274,7 +274,8 @@ fn write_unreadable(f: &mut fmt::Formatter<'_>, config_map: &ConfigMap<'_>, caus
     }
 }
 
-struct Ended<'e>(Option<&'e End<'e>>);
+/// When something ended: `on` a day, or `at` an instant.
+pub(crate) struct Ended<'e>(pub(crate) Option<&'e End<'e>>);
 
 impl fmt::Display for Ended<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

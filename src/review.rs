@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::{
+    allow_list,
     annotation::{self, Basis},
     answer::{Annotations, Answer},
     facts::Facts,
@@ -14,7 +15,7 @@ use crate::{
         unjudged::Unjudged,
         workload::{Image, Workload, Written},
     },
-    settings::{Settings, problem::Problems},
+    settings::{Settings, allow_list::AllowList, problem::Problems},
     shown::ITEMS_MAX,
     verdict::{Decision, Verdict},
     warning::{self, Warnings},
@@ -33,7 +34,16 @@ pub fn review(mut request: Request<'_>, settings: &Settings<'_>, facts: &impl Fa
 }
 
 fn judged(request: &mut Request<'_>, settings: &Settings<'_>, facts: &impl Facts) -> Result<Answer, Unjudged> {
-    if asks_for_nothing(request) || is_exempt(request, settings)? {
+    if asks_for_nothing(request) {
+        return Ok(Answer::accepted());
+    }
+    // Before exempt namespaces, which may well have the list's own among them.
+    if kind::is_config_map(&request.kind.group, &request.kind.kind)
+        && let Some(answer) = config_map(request, settings, facts)?
+    {
+        return Ok(answer);
+    }
+    if is_exempt(request, settings)? {
         return Ok(Answer::accepted());
     }
     let workload = request.workload(settings)?;
@@ -60,6 +70,19 @@ fn judged(request: &mut Request<'_>, settings: &Settings<'_>, facts: &impl Facts
     }
     let annotations = if noted.is_empty() { Annotations::new() } else { annotations(&noted) };
     Ok(Answer { warnings: warnings.into_texts(), annotations, ..Answer::accepted() })
+}
+
+/// The answer to a request for a ConfigMap: the allow list is judged, any other is accepted unread. `None` where
+/// `custom_kinds` says that ConfigMaps have images.
+fn config_map(request: &Request<'_>, settings: &Settings<'_>, facts: &impl Facts) -> Result<Option<Answer>, Unjudged> {
+    settings.check_keys()?;
+    let name = request.namespace.as_deref().zip(request.name.as_deref());
+    let is_named = |list: &&AllowList<'_>| name == Some((list.as_fact().namespace, list.as_fact().name));
+    if let Some(list) = settings.allow_list_config_map()?.as_ref().filter(is_named) {
+        return allow_list::review(request, list, settings, facts).map(Some);
+    }
+    let is_described = settings.custom_kinds()?.iter().any(|entry| entry.is(&request.kind.group, &request.kind.kind));
+    Ok(if is_described { None } else { Some(Answer::accepted()) })
 }
 
 fn refuse(
@@ -149,7 +172,7 @@ fn add_ending(
             && let (Some(namespace), Some(end)) = (judge.namespace(), grant.end)
             && let Some(days_left) = grant.days_left.filter(is_soon)
         {
-            warnings.add(warning::ends_soon(namespace, text, end, days_left, grant.reason));
+            warnings.add(warning::ends_soon(namespace, text, end, days_left, grant));
         }
     }
     Ok(())

@@ -108,6 +108,7 @@ pub struct List {
     separator: &'static str,
     bytes_left: usize,
     items: usize,
+    items_max: usize,
     more: usize,
 }
 
@@ -115,13 +116,19 @@ impl List {
     /// An empty list, whose items will be joined by `separator` and take at most `bytes_max` bytes of JSON.
     #[must_use]
     pub fn new(separator: &'static str, bytes_max: usize) -> Self {
-        Self { text: String::new(), separator, bytes_left: bytes_max, items: 0, more: 0 }
+        Self { text: String::new(), separator, bytes_left: bytes_max, items: 0, items_max: ITEMS_MAX, more: 0 }
+    }
+
+    /// The same list, with room for fewer items.
+    #[must_use]
+    pub fn of_at_most(self, items_max: usize) -> Self {
+        Self { items_max, ..self }
     }
 
     /// Adds an item. The first is cut where it alone is too long; a later one that has no room is counted, and so
     /// is everything after it.
     pub fn add(&mut self, item: impl Display) {
-        if self.more > 0 || self.items == ITEMS_MAX {
+        if self.more > 0 || self.items == self.items_max {
             self.more += 1;
             return;
         }

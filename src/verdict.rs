@@ -78,6 +78,8 @@ pub struct Grant<'j> {
     pub days_left: Option<i64>,
     /// Why there is an exception.
     pub reason: Option<&'j str>,
+    /// Whom to tell about it.
+    pub owner: Option<&'j str>,
 }
 
 /// Where an exception, an approval or a denial is written.

@@ -5,9 +5,9 @@ use std::fmt;
 use crate::{
     message::{Refusal, problem, why_unjudged},
     request::{admission::Request, unjudged::Unjudged},
-    settings::{Settings, sunset::End},
+    settings::{Settings, problem::Problems, sunset::End},
     shown::{ITEMS_MAX, List, Shown, cut},
-    verdict::Ending,
+    verdict::{Ending, Grant},
 };
 
 /// How many characters of a warning the API server passes on.
@@ -53,10 +53,15 @@ impl Warnings {
 /// How the warning about something that stays begins.
 const STAYS: &str = "let through unchanged, new pods with it will be refused";
 
-/// The warning that an exception is about to end.
-pub(crate) fn ends_soon(namespace: &str, image: &str, end: &End<'_>, days_left: i64, reason: Option<&str>) -> String {
+/// The warning that an exception is about to end. Its owner is named where there is room.
+pub(crate) fn ends_soon(namespace: &str, image: &str, end: &End<'_>, days_left: i64, grant: &Grant<'_>) -> String {
     let before = format!("{} may run ", Shown(namespace));
-    around_image(&before, image, &format!(" until {end}, {}{}", Left(days_left), InBrackets(reason)))
+    let after = format!(" until {end}, {}{}", Left(days_left), InBrackets(grant.reason));
+    let owner = grant.owner.map(|owner| format!("; owner: {}", Shown(owner))).unwrap_or_default();
+    let length =
+        [&before, &Shown(image).to_string(), &after, &owner].map(|part| part.chars().count()).iter().sum::<usize>();
+    let owner = if length > WARNING_LENGTH_MAX { "" } else { &*owner };
+    around_image(&before, image, &format!("{after}{owner}"))
 }
 
 /// The warning that an image may soon not run any more, whoever asks, and what to use instead.
@@ -111,6 +116,16 @@ pub(crate) fn leads_nowhere(request: &Request<'_>, settings: &Settings<'_>) -> S
         entry.pointers().for_each(|pointer| pointers.add(Shown(pointer.text())));
     }
     warning(&format!("nothing of this {} was judged: custom_kinds finds nothing at {pointers}", Shown(kind)))
+}
+
+/// The warning that an entry of the allow list stays, though it is wrong.
+pub(crate) fn wrong_before(problems: &Problems) -> String {
+    warning(&format!("left as it was, but wrong: {}", problems.to_string().replace('\n', "; ")))
+}
+
+/// The warning about entries of the allow list.
+pub(crate) fn about_entries(what: &str, namespaces: &List) -> String {
+    warning(&format!("entries of the allow list that {what}: {namespaces}"))
 }
 
 /// The warning about a request that cannot be judged, but adds nothing.

@@ -216,16 +216,32 @@ fn what_kubectl_shows_while_an_exception_ends_is_what_the_policy_answers() {
     let [before, after] = [1_797_292_800, 1_799_798_400].map(|now| Cluster { now, entry: None });
     let pod = |name| create("", "Pod", "tool-mix", name, "web", "nginx:1.27");
     let deployment = |image| create("apps", "Deployment", "tool-mix", "web", "web", image);
-    check(
-        SUNSET,
-        &[
-            answer(&pod("web"), &settings, &before),
-            answer(&pod("web"), &settings, &after),
-            answer(&update(&deployment("nginx:1.28"), &deployment("nginx:1.27")), &settings, &after),
-            answer(&update(&deployment("nginx:1.27"), &deployment("nginx:1.27")), &settings, &after),
-            answer(&pod("web-7c9d6b5f48-2xkqp"), &settings, &after),
-        ],
-    );
+    let ending = [
+        answer(&pod("web"), &settings, &before),
+        answer(&pod("web"), &settings, &after),
+        answer(&update(&deployment("nginx:1.28"), &deployment("nginx:1.27")), &settings, &after),
+        answer(&update(&deployment("nginx:1.27"), &deployment("nginx:1.27")), &settings, &after),
+    ];
+    // An event is text, which comes after what a console shows.
+    let event = answer(&pod("web-7c9d6b5f48-2xkqp"), &settings, &after);
+    check(SUNSET, &ending.into_iter().chain(retired()).chain([event]).collect::<Vec<_>>());
+}
+
+/// The answers of the chapter about retirement.
+fn retired() -> [Answer; 4] {
+    let settings = yaml(&blocks(SUNSET.1, "yaml")[1]);
+    // 2027-01-19 at noon, 2027-02-01 and 2027-03-02, UTC.
+    let [before, host, image] = [1_800_360_000, 1_801_440_000, 1_803_945_600].map(|now| Cluster { now, entry: None });
+    let old_host = "docker-registry.tools.wmflabs.org/toolforge-python311-sssd-web:latest";
+    let node12 = "docker-registry.svc.toolforge.org/toolforge-node12-sssd-base:latest";
+    let pod = |image| create("", "Pod", "tool-mix", "web", "web", image);
+    let job = create("batch", "Job", "tool-mix", "dumps", "dumps", node12);
+    [
+        answer(&pod(old_host), &settings, &before),
+        answer(&pod(old_host), &settings, &host),
+        answer(&job, &settings, &image),
+        answer(&pod("nginx:1.27"), &settings, &image),
+    ]
 }
 
 #[test]

@@ -142,6 +142,51 @@ fn denial() -> impl Strategy<Value = String> {
     prefix().prop_filter("a prefix", |prefix| Prefix::parse(prefix.into()).is_ok())
 }
 
+/// Where images go: an approved host, parts of which are denied.
+fn replacement() -> impl Strategy<Value = &'static str> {
+    select(&["new.example", "new.example/a", "new.example/{namespace}", "new.example/library"])
+}
+
+/// An approval or a denial with an end and a replacement.
+fn dated() -> impl Strategy<Value = Value> {
+    let prefix = prop_oneof![denial(), replacement().prop_map(str::to_owned), Just("new.example/a/nginx".to_owned())];
+    (prefix, option::of(date()), option::weighted(0.8, replacement())).prop_map(|(prefix, end, replaced_by)| {
+        let mut entry = json!({"prefix": prefix, "sunset_date": end, "replaced_by": replaced_by});
+        entry.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
+        entry
+    })
+}
+
+fn mirror() -> impl Strategy<Value = Value> {
+    let prefix = prop_oneof![denial(), Just("docker.io".to_owned()), Just("quay.io".to_owned())];
+    (prefix, replacement()).prop_map(|(prefix, replaced_by)| json!({"prefix": prefix, "replaced_by": replaced_by}))
+}
+
+/// Valid settings that retire registries and images.
+fn retiring() -> impl Strategy<Value = Value> {
+    let tags = vec(select(&["latest", "1"]), 0..2);
+    let settings = (vec(dated(), 0..3), vec(dated(), 0..3), vec(mirror(), 0..2), tags);
+    settings.prop_filter_map("not valid", |(dated, denied, mirrors, denied_tags)| {
+        let approved: Vec<Value> = [json!("new.example")].into_iter().chain(dated).collect();
+        let settings = json!({
+            "registry_prefixes": approved,
+            "denied_images": denied,
+            "denied_tags": denied_tags,
+            "mirrors": mirrors,
+        });
+        settings::validate(&settings.to_string()).is_ok().then_some(settings)
+    })
+}
+
+/// What an answer recommends, a reference each.
+fn recommended(answer: &Answer) -> Vec<String> {
+    let lines =
+        answer.message.iter().flat_map(|message| message.lines()).chain(answer.warnings.iter().map(String::as_str));
+    let uses =
+        lines.filter_map(|line| line.split_once("; use ").map(|(_, rest)| rest.split(' ').next().unwrap_or_default()));
+    uses.map(str::to_owned).collect()
+}
+
 fn settings() -> impl Strategy<Value = Value> {
     let config_map = json!({"namespace": "registry-enforcer", "name": "byoc-allow-list"});
     let requirements = json!({"max_age_days": 30, "registries": ["quay.io", "docker.io"]});
@@ -242,5 +287,34 @@ proptest! {
         let payload = Payload::parse(payload.as_bytes()).expect("a payload");
         let accepted = review(payload.request, &payload.settings, &World).accepted;
         prop_assert_eq!(accepted, answer(&settings, &one).accepted && answer(&settings, &other).accepted);
+    }
+
+    /// What a refusal or a warning tells to use instead may be used.
+    #[test]
+    fn what_is_recommended_is_approved(settings in retiring(), image in image()) {
+        for recommended in recommended(&answer(&settings, &image)) {
+            let answer = answer(&settings, &recommended);
+            prop_assert!(answer.accepted, "{recommended} is recommended, but {:?}", answer.message);
+        }
+    }
+
+    /// A later end never refuses more.
+    #[test]
+    fn a_later_end_never_refuses_more(settings in retiring(), image in image()) {
+        let mut later = settings.clone();
+        let lists = ["registry_prefixes", "denied_images"].map(|key| later[key].take());
+        for (key, list) in ["registry_prefixes", "denied_images"].into_iter().zip(lists) {
+            let entries = list.as_array().expect("a list").iter().map(|entry| {
+                let mut entry = entry.clone();
+                if entry.get("sunset_date").is_some() {
+                    entry["sunset_date"] = json!("2027-12-31");
+                }
+                entry
+            });
+            later[key] = entries.collect();
+        }
+        if answer(&settings, &image).accepted {
+            prop_assert!(answer(&later, &image).accepted);
+        }
     }
 }

@@ -81,7 +81,8 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
             (Some(own), Some(sunset)) if own.seconds() > sunset.seconds() => Some(sunset),
             (own, sunset) => own.or(sunset),
         };
-        Ok(Grant { source, end, days_left: None, reason: terms.reason.as_deref() })
+        let (reason, owner) = (terms.reason.as_deref(), terms.owner.as_deref());
+        Ok(Grant { source, end, days_left: None, reason, owner })
     }
 
     /// An exception without an end needs no clock.

@@ -70,6 +70,16 @@ impl<'a> Request<'a> {
         if self.is_update() { self.read(object, OLD_OBJECT, settings).unwrap_or_default() } else { Workload::default() }
     }
 
+    /// The JSON of the object as it is to be.
+    pub(crate) fn object_json(&self) -> Option<&'a RawValue> {
+        self.json(OBJECT)
+    }
+
+    /// The JSON of the object as it is, of an update.
+    pub(crate) fn old_object_json(&self) -> Option<&'a RawValue> {
+        self.json(OLD_OBJECT).filter(|_| self.is_update())
+    }
+
     /// Whether the request changes an object that exists.
     #[must_use]
     pub fn is_update(&self) -> bool {

@@ -50,6 +50,8 @@ pub struct Terms<'a> {
     pub registry_prefixes: Option<Vec<Prefix<'a>>>,
     /// Why there is one.
     pub reason: Option<Cow<'a, str>>,
+    /// Whom to tell.
+    pub owner: Option<Cow<'a, str>>,
 }
 
 impl<'a> Terms<'a> {
@@ -58,8 +60,9 @@ impl<'a> Terms<'a> {
         let end = fields.optional("sunset_date", End::read).flatten();
         let registry_prefixes = fields.optional("registry_prefixes", read_prefixes);
         let reason = fields.optional("reason", |setting| setting.string("T302863")).flatten();
+        let owner = fields.optional("owner", |setting| setting.string("the maintainers of mix")).flatten();
         fields.finish();
-        Self { end, registry_prefixes, reason }
+        Self { end, registry_prefixes, reason, owner }
     }
 
     /// Reads an entry of the ConfigMap: nothing, a date, or the terms as a JSON object.
@@ -99,6 +102,11 @@ impl<'a> Terms<'a> {
         self.registry_prefixes.as_ref().is_none_or(|prefixes| prefixes.iter().any(covers))
     }
 
+    /// Whether the exception is for every image, and without an end of its own.
+    pub(crate) fn is_without_limits(&self) -> bool {
+        self.end.is_none() && self.registry_prefixes.is_none()
+    }
+
     /// The same terms, in memory of their own.
     #[must_use]
     pub fn into_owned(self) -> Terms<'static> {
@@ -107,6 +115,7 @@ impl<'a> Terms<'a> {
             end: self.end.map(End::into_owned),
             registry_prefixes: self.registry_prefixes.map(own),
             reason: self.reason.map(|reason| Cow::Owned(reason.into_owned())),
+            owner: self.owner.map(|owner| Cow::Owned(owner.into_owned())),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! They come with every request, so each is read when a decision first needs it: an approved image
 //! never pays for a long `allowed_namespaces`.
 
-pub mod config_map;
+pub mod allow_list;
 pub mod custom_kind;
 pub mod exception;
 pub mod key;
@@ -28,7 +28,7 @@ use crate::{
     image::{grammar::is_component, tag::TagPattern},
     json::JsonString,
 };
-use config_map::ConfigMapName;
+use allow_list::AllowList;
 use custom_kind::CustomKind;
 use exception::Exception;
 use key::Key;
@@ -71,7 +71,7 @@ pub struct Settings<'a> {
     allowed_namespaces: Lazy<Vec<Exception<'a>>>,
     sunset_date: Lazy<Option<End<'a>>>,
     warn_before_days: Lazy<u32>,
-    allow_list_config_map: Lazy<Option<ConfigMapName<'a>>>,
+    allow_list_config_map: Lazy<Option<AllowList<'a>>>,
     denied_images: Lazy<Vec<PrefixEntry<'a>>>,
     denied_tags: Lazy<Vec<TagPattern<'a>>>,
     mirrors: Lazy<Vec<Mirror<'a>>>,
@@ -166,8 +166,8 @@ impl<'a> Settings<'a> {
     }
 
     /// The ConfigMap with further exceptions.
-    pub fn allow_list_config_map(&self) -> Read<'_, Option<ConfigMapName<'a>>> {
-        self.read(&self.allow_list_config_map, Key::AllowListConfigMap, ConfigMapName::read, || Ok(None))
+    pub fn allow_list_config_map(&self) -> Read<'_, Option<AllowList<'a>>> {
+        self.read(&self.allow_list_config_map, Key::AllowListConfigMap, AllowList::read, || Ok(None))
     }
 
     /// The images that may not run, wherever they come from.

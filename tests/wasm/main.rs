@@ -3,6 +3,7 @@
 //! The wasm is the one that `make annotated-policy.wasm` built, or the one that the variable `POLICY_WASM` names.
 #![cfg(not(target_family = "wasm"))]
 
+mod allow_list;
 mod attacks;
 mod bounds;
 mod build;

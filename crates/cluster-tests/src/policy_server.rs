@@ -117,7 +117,7 @@ impl PolicyServer {
         command.args(["--addr", "127.0.0.1", "--policies", "policies.yml", "--policies-download-dir", "policies"]);
         command.args(["--port", &port.to_string(), "--readiness-probe-port", &readiness_port.to_string()]);
         command.arg("--cert-file").arg(&self.serving.certificate).arg("--key-file").arg(&self.serving.key);
-        command.env("KUBECONFIG", &self.kubeconfig).env("NO_COLOR", "1").env("TZ", "UTC");
+        command.env("KUBECONFIG", &self.kubeconfig).env("NO_COLOR", "true").env("TZ", "UTC");
         if let Some(library) = &self.clock_library {
             command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", self.folder.join("clock"));
             command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");

@@ -34,8 +34,14 @@ const INTERVAL: Duration = Duration::from_millis(200);
 ///
 /// If a command cannot be run.
 pub fn replay(cluster: &mut Cluster, transcript: &str, folder: &Path) -> anyhow::Result<String> {
+    let mut folder = folder.to_owned();
     transcript::rewrite(transcript, |command, expected| {
-        repeat(cluster, command, expected, folder).with_context(|| command.to_owned())
+        // Each command has a shell of its own.
+        if let Some(other) = command.strip_prefix("cd ") {
+            folder.push(other);
+            return Ok(String::new());
+        }
+        repeat(cluster, command, expected, &folder).with_context(|| command.to_owned())
     })
 }
 

@@ -62,6 +62,8 @@ impl Measured {
 ///
 /// If a request is answered otherwise than expected.
 pub async fn measure(cluster: &Cluster, ways: &[Way], requests: usize) -> anyhow::Result<Vec<Measured>> {
+    // kube asks for the one that the process has chosen; there is none yet.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let kubeconfig = Kubeconfig::read_from(&cluster.control_plane.kubeconfig)?;
     let client = Client::try_from(Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await?)?;
     let mut pods = Pods { client, count: 0 };

@@ -49,6 +49,8 @@ impl Connection {
     ///
     /// Nothing is sent yet.
     pub fn open(reference: Reference, plain_http: bool) -> anyhow::Result<Self> {
+        // There is one for the process; a second call leaves it as it is.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let loopback = is_loopback(reference.registry());
         let protocol = if loopback || plain_http { ClientProtocol::Http } else { ClientProtocol::Https };
         let mut config = ClientConfig {

@@ -18,7 +18,7 @@ export KWCTL STAND_IN
 
 heading = @printf '\n== %s ==\n' '$(1)'
 
-.PHONY: help demo test unit-tests e2e-tests check fmt lint dependencies speed reproducible instructions deploy bench bench-companion clean setup-build setup-tests setup-e2e setup-lint setup-deny fuzz publish FORCE
+.PHONY: help demo test unit-tests e2e-tests cluster-tests cluster-outputs cluster-bench check fmt lint dependencies speed reproducible instructions deploy bench bench-companion clean setup-build setup-tests setup-e2e setup-lint setup-deny fuzz publish FORCE
 
 demo: annotated-policy.wasm ## show what the policy answers to the requests in test_data/
 	@$(XTASK) demo annotated-policy.wasm
@@ -74,6 +74,24 @@ bench: policy.wasm accept-all.wasm ## measure requests, beside a policy that acc
 bench-companion: setup-build ## measure enforcer on a cluster of 50,000 pods
 	$(CARGO) build --quiet --locked --release --package enforcer
 	$(XTASK) companion $(TARGET)/release/enforcer $(TARGET)/bench-companion
+
+# The whole workspace, as everywhere, so that nothing is built twice. setup installs faketime.
+CLUSTER := PATH="$(abspath $(TARGET))/debug:$$PATH" $(CARGO)
+CLUSTER_TESTS := test --locked --workspace --features needs-cluster --test scenarios
+
+cluster-tests: annotated-policy.wasm setup-e2e ## try the policy on a real API server; docs/cluster.md says what that takes
+	$(call heading,The policy on a real API server)
+	@$(CARGO) build --quiet --locked --bin enforcer
+	$(CLUSTER) $(CLUSTER_TESTS)
+
+cluster-outputs: annotated-policy.wasm setup-e2e ## write into the scenarios and into docs/ what a real API server says now
+	@$(CARGO) build --quiet --locked --bin enforcer
+	UPDATE_EXPECT=1 $(CLUSTER) $(CLUSTER_TESTS)
+	UPDATE_EXPECT=1 $(CARGO) test --quiet --locked --workspace --features needs-cluster --test documents
+
+cluster-bench: annotated-policy.wasm accept-all.wasm setup-e2e ## measure what admission costs on a real API server
+	@$(CARGO) build --quiet --locked --bin enforcer
+	$(CLUSTER) run --quiet --locked --release --features needs-cluster --bin cluster-bench
 
 fmt: setup-lint ## format the code
 	$(CARGO) fmt --all

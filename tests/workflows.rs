@@ -3,6 +3,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 const WORKFLOWS: &[(&str, &str)] = &[
+    ("cluster.yml", include_str!("../.github/workflows/cluster.yml")),
     ("release.yml", include_str!("../.github/workflows/release.yml")),
     ("test.yml", include_str!("../.github/workflows/test.yml")),
 ];

@@ -56,7 +56,7 @@ fn sample() -> PathBuf {
 
 #[test]
 fn every_command_prints_what_is_shown() {
-    check(ENFORCER, 9, &sample());
+    check(ENFORCER, 11, &sample());
 }
 
 #[test]

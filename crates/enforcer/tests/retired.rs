@@ -41,7 +41,11 @@ fn check_warns_before_and_refuses_after() {
         let pod = format!(
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: c, image: '{image}'}}]}}\n"
         );
-        let counts = if status == 0 { "1 allowed, 0 refused" } else { "0 allowed, 1 refused" };
+        let counts = if status == 0 {
+            "1 allowed, 0 refused"
+        } else {
+            "0 allowed, 1 refused\nfor the ways out of a refusal: enforcer why IMAGE --namespace NAMESPACE"
+        };
         let arguments = format!("check {RETIRING} --namespace tool-ok --at {at} -");
         check(&arguments, &pod, &format!("standard input:1: {says}1 object: {counts}\n"), status);
     }

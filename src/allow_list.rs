@@ -13,7 +13,6 @@ use crate::{
     facts::Facts,
     instant::{CLOCK_MIN, Day, SECONDS_A_DAY},
     json::{self, Shape},
-    message::Ended,
     request::{admission::Request, config_map::Data, unjudged::Unjudged},
     settings::{
         Settings,
@@ -154,7 +153,7 @@ impl<'s> Review<'s> {
 
     fn check_end(&mut self, end: Option<&End<'_>>, now: i64, place: &Place<'_>) {
         if let Some(end) = end.filter(|end| end.has_passed(now)) {
-            let problem = format_args!("ended {}: write a later end, or leave the entry out", Ended(Some(end)));
+            let problem = format_args!("ended {}: write a later end, or leave the entry out", end.when());
             return self.problems.add(place, problem);
         }
         let Some(max_days) = self.list.max_days else { return };
@@ -162,10 +161,8 @@ impl<'s> Review<'s> {
         match end {
             None => self.problems.add(place, format_args!("has no end: write sunset_date, {last} at the latest")),
             Some(end) if end.days_left(now) > i64::from(max_days) => {
-                let problem = format_args!(
-                    "ends {}, more than {max_days} days from now: write {last} at the latest",
-                    Ended(Some(end))
-                );
+                let problem =
+                    format_args!("ends {}, more than {max_days} days from now: write {last} at the latest", end.when());
                 self.problems.add(place, problem);
             }
             Some(_) => {}

@@ -7,7 +7,7 @@
 //!
 //! | module | room for |
 //! | --- | --- |
-//! | [`shown`], `json`, [`instant`], [`answer`], [`kind`], [`facts`] | strings that strangers wrote; JSON without a tree; time; the answer; the built-in kinds; what a decision may ask |
+//! | [`shown`], `json`, `stream`, [`instant`], [`answer`], [`kind`], [`facts`] | strings that strangers wrote; JSON without a tree; time; the answer; the built-in kinds; what a decision may ask |
 //! | [`image`] | references, read as a container runtime reads them, and the prefixes, tags and licences that are held against them |
 //! | [`settings`] | every setting, and every problem of them at once |
 //! | [`request`] | which images a request asks for |
@@ -31,6 +31,7 @@ pub mod request;
 pub mod review;
 pub mod settings;
 pub mod shown;
+mod stream;
 pub mod successor;
 pub mod unmet;
 pub mod verdict;

@@ -254,8 +254,11 @@ fn write_lack(f: &mut fmt::Formatter<'_>, lack: &Lack<'_>, registry: &str, names
         Lack::NoNamespace => f.write_str("exceptions exist for namespaces only"),
         Lack::None => write!(f, "{namespace} has no exception"),
         Lack::OtherRegistries => write!(f, "{namespace} has no exception for {}", Shown(registry)),
-        Lack::Ended(grant) => write!(f, "the exception for {namespace} ended {}", Ended(grant.end)),
-        Lack::AllEnded(end) => write!(f, "every exception ended {}", Ended(Some(end))),
+        Lack::Ended(grant) => {
+            write!(f, "the exception for {namespace} ended")?;
+            grant.end.map_or(Ok(()), |end| write!(f, " {}", end.when()))
+        }
+        Lack::AllEnded(end) => write!(f, "every exception ended {}", end.when()),
         Lack::Clock(seconds) => write!(
             f,
             "whether the exception for {namespace} has ended is unknown, because the policy server's clock says {}",
@@ -284,19 +287,6 @@ fn write_unreadable(f: &mut fmt::Formatter<'_>, config_map: &ConfigMap<'_>, caus
         | Unavailable::NameDoesNotResolve
         | Unavailable::NotReachable => {
             write!(f, "the API server cannot be asked about {config_map}")
-        }
-    }
-}
-
-/// When something ended: `on` a day, or `at` an instant.
-pub(crate) struct Ended<'e>(pub(crate) Option<&'e End<'e>>);
-
-impl fmt::Display for Ended<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(end) if end.is_day() => write!(f, "on {end}"),
-            Some(end) => write!(f, "at {end}"),
-            None => Ok(()),
         }
     }
 }

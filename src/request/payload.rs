@@ -17,10 +17,11 @@ use super::{
     pod_spec::WorkloadAt,
 };
 use crate::{
-    json::{JsonString, Key, Optional, StringAt, Strings, written_twice},
+    json::JsonString,
     kind,
     settings::Settings,
     shown::Shown,
+    stream::{Key, Optional, StringAt, Strings, written_twice},
 };
 
 /// What the host asks the policy to judge.

@@ -10,8 +10,8 @@ use serde::{
 
 use super::workload::{IMAGES_MAX, Image, ImagePlace, Workload, Written};
 use crate::{
-    json::{Key, Optional, StringAt, Strings, written_twice},
     kind::Path,
+    stream::{Key, Optional, StringAt, Strings, written_twice},
 };
 
 const METADATA: &str = "metadata";

@@ -86,6 +86,11 @@ impl<'a> End<'a> {
         End { text: Cow::Owned(self.text.into_owned()), seconds: self.seconds }
     }
 
+    /// When it is, in a sentence: `on 2026-12-31`, `at 2026-12-31T12:00:00Z`.
+    pub(crate) fn when(&self) -> impl fmt::Display {
+        format!("{} {self}", if self.is_day() { "on" } else { "at" })
+    }
+
     /// Whether the operator wrote a day rather than an instant.
     #[must_use]
     pub fn is_day(&self) -> bool {

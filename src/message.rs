@@ -13,7 +13,7 @@ use crate::{
         unjudged::Unjudged,
         workload::{Image, Workload},
     },
-    settings::{Settings, prefix_entry::PrefixEntry, sunset::End},
+    settings::{Settings, prefix_entry::PrefixEntry},
     shown::{List, Quoted, Shown, cut},
     verdict::{Ending, Lack, Reason},
 };

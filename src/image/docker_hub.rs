@@ -16,7 +16,9 @@ pub(super) fn canonical_domain(domain: &str) -> &str {
 
 /// Whether a host serves what `docker.io` names.
 pub(super) fn is_docker_hub(host: &str) -> bool {
-    HOSTS.iter().any(|name| host.eq_ignore_ascii_case(name))
+    // Their last letters: most hosts of a long list have others.
+    matches!(host.as_bytes().last(), Some(b'o' | b'O' | b'm' | b'M'))
+        && HOSTS.iter().any(|name| host.eq_ignore_ascii_case(name))
 }
 
 /// The image of Docker Hub's own that a path names, with or without its `library/`.

@@ -75,21 +75,21 @@ bench-companion: setup-build ## measure enforcer on a cluster of 50,000 pods
 	$(CARGO) build --quiet --locked --release --package enforcer
 	$(XTASK) companion $(TARGET)/release/enforcer $(TARGET)/bench-companion
 
-# The whole workspace, as everywhere, so that nothing is built twice. setup installs faketime.
+# The whole workspace, as everywhere, so that nothing is built twice.
 CLUSTER := PATH="$(abspath $(TARGET))/debug:$$PATH" $(CARGO)
 CLUSTER_TESTS := test --locked --workspace --features needs-cluster --test scenarios
 
-cluster-tests: annotated-policy.wasm setup-e2e ## try the policy on a real API server; docs/cluster.md says what that takes
+cluster-tests: annotated-policy.wasm ## try the policy on a real API server; docs/cluster.md says what that takes
 	$(call heading,The policy on a real API server)
 	@$(CARGO) build --quiet --locked --bin enforcer
 	$(CLUSTER) $(CLUSTER_TESTS)
 
-cluster-outputs: annotated-policy.wasm setup-e2e ## write into the scenarios and into docs/ what a real API server says now
+cluster-outputs: annotated-policy.wasm ## write into the scenarios and into docs/ what a real API server says now
 	@$(CARGO) build --quiet --locked --bin enforcer
 	UPDATE_EXPECT=1 $(CLUSTER) $(CLUSTER_TESTS)
 	UPDATE_EXPECT=1 $(CARGO) test --quiet --locked --workspace --features needs-cluster --test documents
 
-cluster-bench: annotated-policy.wasm accept-all.wasm setup-e2e ## measure what admission costs on a real API server
+cluster-bench: annotated-policy.wasm accept-all.wasm ## measure what admission costs on a real API server
 	@$(CARGO) build --quiet --locked --bin enforcer
 	$(CLUSTER) run --quiet --locked --release --features needs-cluster --bin cluster-bench
 

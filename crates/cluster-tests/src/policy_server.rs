@@ -1,11 +1,9 @@
 //! Kubewarden's PolicyServer, with a clock that a test can set.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::PathBuf, process::Command};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use jiff::{civil::DateTime, tz::TimeZone};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -15,8 +13,8 @@ use crate::{
     programs::Programs,
 };
 
-/// What the file with the clock's time holds while the clock is right.
-const NOW: &str = "+0";
+/// The clock that can be set. faketime cannot start a program with an allocator of its own, such as PolicyServer.
+const CLOCK: &str = include_str!("clock.c");
 
 /// The clock that a PolicyServer goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +28,7 @@ pub enum Clock {
 /// A PolicyServer, running or stopped.
 pub struct PolicyServer {
     program: PathBuf,
-    clock_library: Option<String>,
+    clock_library: Option<PathBuf>,
     folder: PathBuf,
     serving: Pair,
     kubeconfig: PathBuf,
@@ -55,10 +53,10 @@ impl PolicyServer {
         let entries: Map<String, Value> =
             policies.iter().map(|(policy, module)| (policy.id(), policy.entry(module))).collect();
         folder.write("policies.yml", &Value::Object(entries).to_string())?;
-        folder.write("clock", NOW)?;
+        folder.write("clock", "")?;
         let clock_library = match clock {
             Clock::Real => None,
-            Clock::Settable => Some(clock_library(programs.path("faketime"))?),
+            Clock::Settable => Some(clock_library(folder)?),
         };
         Ok(Self {
             program: programs.path("policy-server").clone(),
@@ -105,10 +103,10 @@ impl PolicyServer {
     ///
     /// # Errors
     ///
-    /// If the folder cannot be written.
+    /// If that is no moment, or the folder cannot be written.
     pub fn set_clock(&self, moment: &str) -> anyhow::Result<()> {
-        let moment = if moment == "now" { NOW } else { moment };
-        std::fs::write(self.folder.join("clock"), moment).context("cannot set the clock")
+        let seconds = if moment == "now" { String::new() } else { seconds(moment)?.to_string() };
+        std::fs::write(self.folder.join("clock"), seconds).context("cannot set the clock")
     }
 
     fn command(&self) -> Command {
@@ -119,16 +117,23 @@ impl PolicyServer {
         command.arg("--cert-file").arg(&self.serving.certificate).arg("--key-file").arg(&self.serving.key);
         command.env("KUBECONFIG", &self.kubeconfig).env("NO_COLOR", "true").env("TZ", "UTC");
         if let Some(library) = &self.clock_library {
-            command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", self.folder.join("clock"));
-            command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+            command.env("LD_PRELOAD", library).env("CLUSTER_TESTS_CLOCK", self.folder.join("clock"));
         }
         command
     }
 }
 
-/// The library with which `faketime` moves the clock of a program.
-fn clock_library(faketime: &Path) -> anyhow::Result<String> {
-    let mut command = Command::new(faketime);
-    let output = command.args(["-m", "-f", NOW, "printenv", "LD_PRELOAD"]).output().context("cannot run faketime")?;
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+/// A moment in seconds since 1970.
+fn seconds(moment: &str) -> anyhow::Result<i64> {
+    let moment: DateTime = moment.parse().with_context(|| format!("{moment} is not like 2027-01-31 12:00:00"))?;
+    Ok(moment.to_zoned(TimeZone::UTC)?.timestamp().as_second())
+}
+
+/// Builds the library with the clock, by the C compiler that Rust needs for its linker.
+fn clock_library(folder: &Folder) -> anyhow::Result<PathBuf> {
+    let (source, library) = (folder.write("clock.c", CLOCK)?, folder.path().join("clock.so"));
+    let mut compiler = Command::new("cc");
+    let status = compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status();
+    ensure!(status.context("cannot run cc")?.success(), "cc cannot build the clock");
+    Ok(library)
 }

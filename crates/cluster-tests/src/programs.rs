@@ -12,10 +12,7 @@ const ENVTEST: &str = "`setup-envtest use 1.36 --print path` (sigs.k8s.io/contro
 const RELEASE: &str = "it is in Kubernetes' server binaries (https://dl.k8s.io/v1.36.3/bin/linux/amd64/kube-controller-manager); \
                        put it into the folder that KUBEBUILDER_ASSETS names";
 const KUBEWARDEN: &str = "`cargo build --release --bin kwctl --bin policy-server` in a clone of \
-                          https://github.com/kubewarden/kubewarden-controller builds it; put it on PATH. First take \
-                          the line unprefixed_malloc_on_supported_platforms out of crates/policy-server/Cargo.toml: \
-                          faketime cannot start a program with that allocator";
-const FAKETIME: &str = "it moves PolicyServer's clock: `apt-get install faketime`";
+                          https://github.com/kubewarden/kubewarden-controller builds it; put it on PATH";
 const ENFORCER: &str = "`cargo build --bin enforcer` builds it, as `make cluster-tests` does; put it on PATH";
 
 /// Every program, each with how people usually get it.
@@ -26,7 +23,6 @@ const SOURCES: &[(&str, &str)] = &[
     ("kube-controller-manager", RELEASE),
     ("kwctl", KUBEWARDEN),
     ("policy-server", KUBEWARDEN),
-    ("faketime", FAKETIME),
     ("enforcer", ENFORCER),
 ];
 

@@ -70,7 +70,7 @@ fn says_what_is_missing() -> Result<(), Failed> {
     let found = Programs::find_in(&[folder.path().to_owned()]);
     let problem = found.err().map(|cause| cause.to_string()).unwrap_or_default();
     let told: Vec<&str> = problem.lines().filter_map(|line| line.strip_prefix("- ")?.split(':').next()).collect();
-    assert_eq!(told, ["kube-apiserver", "kube-controller-manager", "kwctl", "faketime", "enforcer"], "{problem}");
+    assert_eq!(told, ["kube-apiserver", "kube-controller-manager", "kwctl", "enforcer"], "{problem}");
     assert!(problem.contains("\n- kube-controller-manager: it is in Kubernetes' server binaries"), "{problem}");
     Ok(())
 }

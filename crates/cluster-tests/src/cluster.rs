@@ -144,7 +144,9 @@ fn prepare(
     kubectl(&["create", "--filename", &types.to_string_lossy()])?;
     kubectl(&["create", "namespace", "kubewarden"])?;
     kubectl(&["create", "serviceaccount", "registry-enforcer", "--namespace=kubewarden"])?;
-    kubectl(&["create", "--filename", &repository.join("deploy/allow-list.yml").to_string_lossy()])?;
+    for file in ["deploy/allow-list-access.yml", "deploy/allow-list.yml"] {
+        kubectl(&["create", "--filename", &repository.join(file).to_string_lossy()])?;
+    }
     let token = kubectl(&["create", "token", "registry-enforcer", "--namespace=kubewarden", TOKEN])?;
     let credentials = json!({"token": token.trim()});
     folder.write(

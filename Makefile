@@ -89,7 +89,7 @@ cluster-outputs: annotated-policy.wasm ## write into the scenarios and into docs
 	UPDATE_EXPECT=1 $(CLUSTER) $(CLUSTER_TESTS)
 	UPDATE_EXPECT=1 $(CARGO) test --quiet --locked --workspace --features needs-cluster --test documents
 
-cluster-bench: annotated-policy.wasm accept-all.wasm ## measure what admission costs on a real API server
+cluster-bench: annotated-policy.wasm annotated-accept-all.wasm ## measure what admission costs on a real API server
 	@$(CARGO) build --quiet --locked --bin enforcer
 	$(CLUSTER) run --quiet --locked --release --features needs-cluster --bin cluster-bench
 
@@ -124,6 +124,11 @@ accept-all.wasm: setup-build FORCE ## build the policy that accepts everything
 annotated-policy.wasm: policy.wasm metadata.yml README.md ## build the policy with its metadata, as it is published
 	@$(CARGO) build --locked --bin xtask
 	"$(KWCTL)" annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
+
+ACCEPT_ALL_METADATA := crates/cluster-tests/bench/accept-all-metadata.yml
+annotated-accept-all.wasm: accept-all.wasm $(ACCEPT_ALL_METADATA)
+	@$(CARGO) build --locked --bin xtask
+	"$(KWCTL)" annotate --metadata-path $(ACCEPT_ALL_METADATA) --output-path $@ accept-all.wasm
 
 setup-build:
 	@scripts/setup wasm

@@ -52,7 +52,7 @@ fn main() -> anyhow::Result<()> {
 /// The policies of the bench, each with its wasm.
 fn policies(folder: &Path, repository: &Path) -> anyhow::Result<Vec<(Policy, PathBuf)>> {
     let mut policies = Vec::new();
-    for (file, module) in [("accept-all.yml", "accept-all.wasm"), ("policy.yml", "annotated-policy.wasm")] {
+    for (file, module) in [("accept-all.yml", "annotated-accept-all.wasm"), ("policy.yml", "annotated-policy.wasm")] {
         policies.extend(Policy::read(&folder.join(file))?.into_iter().map(|it| (it, repository.join(module))));
     }
     Ok(policies)

@@ -23,6 +23,7 @@ const WAYS: &[Way] = &[
     Way { name: "admission-policy", policy: Some("admission-policy"), image: APPROVED, is_refused: false },
     Way { name: "accept-all", policy: Some("accept-all"), image: APPROVED, is_refused: false },
     Way { name: "approved", policy: Some("policy"), image: APPROVED, is_refused: false },
+    Way { name: "approved-with-conditions", policy: Some("toolforge"), image: APPROVED, is_refused: false },
     Way { name: "dated-approval", policy: Some("policy"), image: DATED, is_refused: false },
     Way { name: "exception-in-settings", policy: Some("policy"), image: FOREIGN, is_refused: false },
     Way { name: "exception-in-config-map", policy: Some("policy"), image: FOREIGN, is_refused: false },
@@ -52,8 +53,14 @@ fn main() -> anyhow::Result<()> {
 /// The policies of the bench, each with its wasm.
 fn policies(folder: &Path, repository: &Path) -> anyhow::Result<Vec<(Policy, PathBuf)>> {
     let mut policies = Vec::new();
-    for (file, module) in [("accept-all.yml", "annotated-accept-all.wasm"), ("policy.yml", "annotated-policy.wasm")] {
-        policies.extend(Policy::read(&folder.join(file))?.into_iter().map(|it| (it, repository.join(module))));
+    let deploy = repository.join("deploy");
+    for (file, module) in [
+        (folder.join("accept-all.yml"), "annotated-accept-all.wasm"),
+        (folder.join("policy.yml"), "annotated-policy.wasm"),
+        // Its condition is generated.
+        (deploy.join("toolforge.yml"), "annotated-policy.wasm"),
+    ] {
+        policies.extend(Policy::read(&file)?.into_iter().map(|policy| (policy, repository.join(module))));
     }
     Ok(policies)
 }

@@ -34,6 +34,18 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         "When the first approved image of a workload that is retired would be refused, as a Unix time.",
         &ends(report, Verdict::Approved),
     )?;
+    write_workloads(report, out)?;
+    write_list(report, out)?;
+    family(
+        out,
+        "enforcer_report_timestamp_seconds",
+        "The time that was reported on, as a Unix time.",
+        &[(Vec::new(), report.timeline.start)],
+    )
+}
+
+/// Writes how many workloads have which verdict, and how many namespaces have a wrong entry.
+fn write_workloads(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let refused = report.refused;
     let resting = report.timeline.excepted;
     let approved = report.workloads.saturating_sub(refused + resting);
@@ -47,7 +59,11 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
         "enforcer_allow_list_wrong_entries",
         "How many namespaces of running workloads have an entry in the allow list that cannot be used.",
         &[(Vec::new(), wrong.len() as i64)],
-    )?;
+    )
+}
+
+/// Writes the state of the allow list, where it is known.
+fn write_list(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if let Some(list) = &report.list {
         family(
             out,
@@ -63,12 +79,7 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
             &findings,
         )?;
     }
-    family(
-        out,
-        "enforcer_report_timestamp_seconds",
-        "The time that was reported on, as a Unix time.",
-        &[(Vec::new(), report.timeline.start)],
-    )
+    Ok(())
 }
 
 /// The first end of each workload among its images with a verdict.

@@ -25,7 +25,7 @@ pub use registry_enforcer::{
     shown::{List, Shown},
     verdict::{Decision, Ending, Grant, Lack, Reason, Source, Verdict},
 };
-pub use settings_of::{Workload, asks_registries, denials, described_kinds, undated_approvals, workloads};
+pub use settings_of::{Workload, asks_registries, denials, described_kinds, judged_kinds, undated_approvals, workloads};
 
 use registry_enforcer::{
     message::{self, Refusal},

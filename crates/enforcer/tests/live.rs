@@ -12,6 +12,7 @@ const CONFIG_MAP: &str = "/api/v1/namespaces/registry-enforcer/configmaps/byoc-a
 fn policy(name: &str, module: &str) -> Value {
     json!({"metadata": {"name": name}, "spec": {
         "module": module,
+        "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
         "namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]},
         "settings": {
             "registry_prefixes": ["reg.example"],
@@ -49,23 +50,42 @@ fn resource(name: &str, kind: &str, namespaced: bool) -> Value {
     json!({"name": name, "kind": kind, "namespaced": namespaced, "singularName": "", "verbs": ["get", "list"]})
 }
 
-/// A cluster with a policy, its allow list, and pods in two pages.
+fn resources(resources: Vec<Value>) -> Value {
+    json!({"kind": "APIResourceList", "groupVersion": "", "resources": resources})
+}
+
+fn groups(groups: Vec<Value>) -> Value {
+    json!({"kind": "APIGroupList", "groups": groups})
+}
+
+/// A group, which prefers its first version.
+fn group(name: &str, versions: &[&str]) -> Value {
+    let versions: Vec<Value> = versions
+        .iter()
+        .map(|version| json!({"groupVersion": format!("{name}/{version}"), "version": version}))
+        .collect();
+    json!({"name": name, "preferredVersion": versions[0], "versions": versions})
+}
+
+/// A cluster with a policy, its allow list, and pods in two pages. Another policy with the same module judges nodes.
 fn cluster() -> Routes {
+    let mut audit = policy("audit", MODULE);
+    audit["spec"]["rules"][0]["resources"] = json!(["nodes"]);
+    let policies = [policy("registry-enforcer", MODULE), audit, policy("other", "registry://x/other:1")];
     vec![
-        route(
-            POLICIES,
-            200,
-            json!({"items": [policy("registry-enforcer", MODULE), policy("other", "registry://x/other:1")]}),
-        ),
+        route(POLICIES, 200, json!({"items": policies})),
         route(&format!("GET {CONFIG_MAP}"), 200, config_map()),
-        route("GET /apis?", 200, json!({"kind": "APIGroupList", "groups": []})),
+        route("GET /apis?", 200, groups(Vec::new())),
         route(
             "GET /api/v1?",
             200,
-            json!({"kind": "APIResourceList", "groupVersion": "v1", "resources": [
-                resource("namespaces", "Namespace", false), resource("pods", "Pod", true), resource("services", "Service", true),
-                resource("pods/log", "Pod", true), resource("nodes", "Node", false),
-            ]}),
+            resources(vec![
+                resource("namespaces", "Namespace", false),
+                resource("pods", "Pod", true),
+                resource("services", "Service", true),
+                resource("pods/log", "Pod", true),
+                resource("nodes", "Node", false),
+            ]),
         ),
         route(
             "GET /api/v1/namespaces?&limit=500",
@@ -124,6 +144,32 @@ fn report_on_one_namespace_reads_its_labels_where_it_may() {
     assert_eq!((stderr.as_str(), code), ("error: the cluster has no namespace tool-none\n", Some(2)));
 }
 
+/// A kind may be in a version that its group does not prefer. A group of no kind that is judged is not asked.
+#[test]
+fn report_lists_the_kinds_of_every_version() {
+    let kinds = ["Robot", "Tool"].map(|kind| json!({"group": "x.example", "kind": kind, "images": ["/spec/image"]}));
+    let absent = json!({"group": "absent.example", "kind": "Tool", "images": ["/spec/image"]});
+    let mut policy = policy("registry-enforcer", MODULE);
+    policy["spec"]["settings"]["custom_kinds"] = json!([kinds[0], kinds[1], absent]);
+    let (robots, tools) = (resource("robots", "Robot", true), resource("tools", "Tool", true));
+    let list = |version: &str, kind: &str| {
+        let object = json!({"metadata": {"namespace": "tool-d", "name": version}, "spec": {"image": "quay.io/x:1"}});
+        json!({"kind": format!("{kind}List"), "apiVersion": format!("x.example/{version}"), "items": [object]})
+    };
+    let server = cluster_but(vec![
+        route(POLICIES, 200, json!({"items": [policy]})),
+        route("GET /apis?", 200, groups(vec![group("x.example", &["v1", "v1beta1"]), group("away.example", &["v1"])])),
+        route("GET /apis/x.example/v1?", 200, resources(vec![robots.clone()])),
+        route("GET /apis/x.example/v1beta1?", 200, resources(vec![robots, tools])),
+        route("GET /apis/x.example/v1/robots?&limit=500", 200, list("v1", "Robot")),
+        route("GET /apis/x.example/v1beta1/tools?&limit=500", 200, list("v1beta1", "Tool")),
+    ]);
+    let (stdout, stderr, code) = server.run("report --output csv");
+    let rows = stdout.lines().filter_map(|row| row.strip_prefix("tool-d,")?.split_once(",/spec/image"));
+    let rows: Vec<&str> = rows.map(|(object, _)| object).collect();
+    assert_eq!((rows, code), (vec!["Robot,v1", "Tool,v1beta1"], Some(0)), "{stdout} {stderr}");
+}
+
 #[test]
 fn allow_list_counts_what_runs_and_says_where_it_cannot() {
     let (stdout, stderr, code) = Server::start(cluster()).run("allow-list list --at 2026-11-01");
@@ -153,7 +199,7 @@ fn manifest_checks_the_policy_of_the_cluster() {
     let server = Server::start(cluster());
     let (stdout, stderr, code) = server.run("manifest --check live");
     let places: Vec<&str> = stdout.lines().filter(|line| line.starts_with("spec.")).collect();
-    let expected = ["spec.namespaceSelector.matchExpressions[0].key", "spec.rules"];
+    let expected = ["spec.namespaceSelector.matchExpressions[0].key", "spec.rules[0].operations[1]"];
     assert!(expected.iter().all(|place| places.contains(place)), "{stdout} {stderr}");
     assert_eq!(code, Some(1));
 }
@@ -224,6 +270,16 @@ fn says_what_the_api_server_refused_and_what_to_do() {
             "cannot list pods in all namespaces: the right is missing (pods is forbidden: User \"me\\u{202e}\" cannot list resource \"pods\"): ask an admin for it",
         ),
         (
+            route("GET /api/v1?", 500, status(500, "no")),
+            "diff live live",
+            "cannot ask which kinds there are (/api/v1): the API server answered 500 (no)",
+        ),
+        (
+            route("GET /apis?", 200, groups(vec![group("apps", &["v1"])])),
+            "report",
+            "cannot ask which kinds there are (/apis/apps/v1): it is not there",
+        ),
+        (
             route(&format!("GET {CONFIG_MAP}"), 404, status(404, "")),
             "report",
             "cannot read ConfigMap registry-enforcer/byoc-allow-list: it is not there: create it, as deploy/allow-list.yml does",
@@ -241,12 +297,12 @@ fn says_what_the_api_server_refused_and_what_to_do() {
         (
             route(POLICIES, 200, none),
             "report",
-            "no ClusterAdmissionPolicy has a module named registry-enforcer; there are: other: name one with --policy",
+            "no ClusterAdmissionPolicy with a module named registry-enforcer has a rule about pods; there are: other: name one with --policy",
         ),
         (
             route("x", 200, json!({})),
             "report --policy mine",
-            "there is no ClusterAdmissionPolicy mine; there are: registry-enforcer, other",
+            "there is no ClusterAdmissionPolicy mine; there are: registry-enforcer, audit, other",
         ),
     ];
     for (changed, arguments, error) in cases {

@@ -226,6 +226,45 @@ fn what_has_drifted_is_told() {
     );
 }
 
+/// A field that the settings do not give: a default of it, and what would leave out requests.
+#[test]
+fn what_leaves_out_requests_is_a_difference() {
+    let selector = || json!({"matchLabels": {"x": "y"}});
+    let cases = [
+        ("/spec", "objectSelector", json!({}), selector()),
+        ("/spec", "objectSelector", json!({"matchLabels": {}, "matchExpressions": []}), selector()),
+        ("/spec", "namespaceSelector", json!({}), selector()),
+        ("/spec", "matchPolicy", json!("Equivalent"), json!("Exact")),
+        ("/spec/rules/0", "scope", json!("*"), json!("Cluster")),
+    ];
+    let policy = policy(&json!({"registry_prefixes": ["reg.example"], "exempt_namespaces": []}), &[]);
+    for (object, field, default, other) in cases {
+        let checked_with = |value: &Value| {
+            let mut policy = policy.clone();
+            policy.pointer_mut(object).expect("an object")[field] = value.clone();
+            checked(&policy)
+        };
+        let (told, status) = checked_with(&default);
+        assert_eq!((told.contains(field), status), (false, Some(0)), "{field} {default} {told}");
+        let (told, status) = checked_with(&other);
+        let is_told = told.contains(&format!("{field}\n  found:    {other}\n  expected: nothing\n"));
+        assert_eq!((is_told, status), (true, Some(1)), "{field} {other} {told}");
+    }
+    differs(
+        |spec| spec["namespaceSelector"]["matchLabels"] = json!({"x": "y"}),
+        "spec.namespaceSelector.matchLabels\n  found:    {\"x\":\"y\"}\n  expected: nothing\n",
+    );
+}
+
+/// An editor of another system, or a templating tool, may change the ends of lines.
+#[test]
+fn another_end_of_lines_is_no_difference() {
+    let mut policy = policy(&json!({"registry_prefixes": ["reg.example"]}), &[]);
+    let expression = &mut policy["spec"]["matchConditions"][0]["expression"];
+    *expression = json!(expression.as_str().expect("an expression").replace('\n', "\r\n"));
+    assert_eq!(checked(&policy), (String::new(), Some(0)));
+}
+
 #[test]
 fn the_condition_of_a_trial_is_a_difference() {
     differs(
@@ -233,7 +272,7 @@ fn the_condition_of_a_trial_is_a_difference() {
             spec["mode"] = json!("monitor");
             spec["failurePolicy"] = json!("Ignore");
         },
-        "spec.matchConditions[not-certainly-approved]\n  found:    a condition\n  expected: nothing: with these settings every request has to be asked about\n",
+        "spec.matchConditions[not-certainly-approved]\n  found:    a condition\n  expected: nothing: a policy in monitor mode has no condition\n",
     );
 }
 
@@ -267,7 +306,10 @@ fn there_is_no_answer_without_a_policy() {
     );
     assert_eq!(errors(&two), "error: standard input: has more than one policy: give a file with one\n");
     let no_policy = run(&["manifest", "--check", "-"], "registry_prefixes: [reg.example]\n");
-    assert_eq!(errors(&no_policy), "error: standard input: has no policy: give a file with a ClusterAdmissionPolicy\n");
+    let no_cluster_policy = "error: standard input: has no ClusterAdmissionPolicy: give a file with one\n";
+    assert_eq!(errors(&no_policy), no_cluster_policy);
+    let judge = run(&["manifest", "--check", "../../../../deploy/allow-list-policy.yml"], "");
+    assert_eq!(errors(&judge), no_cluster_policy.replace("standard input", "../../../../deploy/allow-list-policy.yml"));
     let wrong = run(&["manifest", "--settings", "-", "--module", MODULE], "registry_prefix: [reg.example]\n");
     assert!(errors(&wrong).starts_with("error: the settings in standard input are not valid:\n"), "{}", errors(&wrong));
     assert_eq!((no_policy.status.code(), wrong.status.code()), (Some(2), Some(2)));

@@ -113,13 +113,11 @@ impl Connection {
         if !files.is_empty() {
             return read_files(files, &mut |object, kind| add(inventories, object, kind));
         }
-        let settings: Vec<&Settings<'_>> = inventories.iter().map(|(_, settings)| *settings).collect();
-        let reads = |group: &str, kind: &str| {
-            let reads = settings.iter().map(|settings| policy::reads(group, kind, settings));
-            let reads: Result<Vec<bool>, _> = reads.collect();
-            Ok(reads.map_err(|problems| anyhow!("{problems}"))?.contains(&true))
-        };
-        live::objects::read(self.cluster()?, namespace, &reads, &mut |object, kind| add(inventories, object, kind))
+        let mut kinds = Vec::new();
+        for (_, settings) in inventories.iter() {
+            kinds.extend(policy::judged_kinds(settings)?);
+        }
+        live::objects::read(self.cluster()?, namespace, &kinds, &mut |object, kind| add(inventories, object, kind))
     }
 }
 

@@ -11,8 +11,10 @@ use crate::{
     policy::{Settings, settings},
 };
 
+/// The kind of a policy that judges the whole cluster.
+const CLUSTER_POLICY: &str = "ClusterAdmissionPolicy";
 /// The kinds of Kubewarden's policies, which have the settings at `spec.settings`.
-const POLICY_KINDS: &[&str] = &["ClusterAdmissionPolicy", "AdmissionPolicy"];
+const POLICY_KINDS: &[&str] = &[CLUSTER_POLICY, "AdmissionPolicy"];
 
 const MORE_THAN_ONE: &str = "has more than one policy: give a file with one";
 
@@ -61,13 +63,12 @@ impl SettingsFile {
         Self { name: name.to_owned(), ..file }.checked()
     }
 
-    /// A file with a policy: the policy as JSON, and its settings.
+    /// A file with a ClusterAdmissionPolicy: the policy as JSON, and its settings.
     pub fn read_policy(path: &Path) -> anyhow::Result<(String, Self)> {
         let name = document::name(path);
         let documents = document::all_to_json(&document::read_text(path)?).with_context(|| name.clone())?;
-        let policy = one_policy(&documents).with_context(|| name.clone())?;
-        let policy =
-            policy.ok_or_else(|| anyhow!("{name}: has no policy: give a file with a ClusterAdmissionPolicy"))?;
+        let policy = one_policy(&documents, &[CLUSTER_POLICY]).with_context(|| name.clone())?;
+        let policy = policy.ok_or_else(|| anyhow!("{name}: has no {CLUSTER_POLICY}: give a file with one"))?;
         Ok((policy.to_owned(), Self::of_policy(policy, &name)?))
     }
 
@@ -94,7 +95,7 @@ impl SettingsFile {
         match &*documents {
             [] => Self::of_document("null"),
             [document] => Self::of_document(document),
-            documents => match one_policy(documents)? {
+            documents => match one_policy(documents, POLICY_KINDS)? {
                 Some(policy) => Self::of_document(policy),
                 None => bail!("has more than one document, and none is a policy: give one with the settings"),
             },
@@ -122,8 +123,8 @@ impl SettingsFile {
 }
 
 /// The policy among documents: the policy of the cluster, beside which another one may judge the allow list.
-fn one_policy(documents: &[String]) -> anyhow::Result<Option<&str>> {
-    for kind in POLICY_KINDS {
+fn one_policy<'d>(documents: &'d [String], kinds: &[&str]) -> anyhow::Result<Option<&'d str>> {
+    for kind in kinds {
         let mut policies = documents.iter().filter(|document| policy_of(document, &[kind]).is_some());
         match (policies.next(), policies.next()) {
             (Some(policy), None) => return Ok(Some(policy)),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroupList, APIResource, APIResourceList};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, APIGroupList, APIResource, APIResourceList};
 use kube::{api::ListParams, core::request::Request};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -39,18 +39,18 @@ struct Resource {
     namespaced: bool,
 }
 
-/// Hands over each object of the kinds that `reads` chooses, and each namespace.
+/// Hands over each object of some kinds, given by group and name, and each namespace.
 pub fn read(
     cluster: &Cluster,
     namespace: Option<&str>,
-    reads: &dyn Fn(&str, &str) -> anyhow::Result<bool>,
+    kinds: &[(&str, &str)],
     each: &mut Each<'_>,
 ) -> anyhow::Result<()> {
     let mut progress = Progress::new();
     if let Some(namespace) = namespace {
         read_namespace(cluster, namespace, each)?;
     }
-    for resource in resources(cluster, reads)? {
+    for resource in resources(cluster, kinds)? {
         if namespace.is_none() || resource.namespaced {
             read_resource(cluster, &resource, namespace, &mut progress, each)?;
         }
@@ -98,33 +98,40 @@ fn read_resource(
     }
 }
 
-/// The resources of the API server whose kinds are chosen, each group in the version that the server prefers.
-fn resources(cluster: &Cluster, reads: &dyn Fn(&str, &str) -> anyhow::Result<bool>) -> anyhow::Result<Vec<Resource>> {
+/// The resources of the API server that have the kinds. A group that it does not have, or a kind, has no objects; a
+/// group that does not answer may have some.
+fn resources(cluster: &Cluster, kinds: &[(&str, &str)]) -> anyhow::Result<Vec<Resource>> {
     let groups: APIGroupList = describe(cluster, "/apis")?;
     let mut found = Vec::new();
-    add(cluster, "", "/api/v1", reads, &mut found)?;
-    for group in groups.groups {
-        let version = group.preferred_version.as_ref().or(group.versions.first());
-        let Some(version) = version.map(|version| &version.group_version) else { continue };
-        add(cluster, &group.name, &format!("/apis/{version}"), reads, &mut found)?;
+    add(cluster, "", "/api/v1", kinds, &mut found)?;
+    for group in groups.groups.iter().filter(|group| kinds.iter().any(|(of, _)| *of == group.name)) {
+        for version in versions(group) {
+            add(cluster, &group.name, &format!("/apis/{version}"), kinds, &mut found)?;
+        }
     }
     Ok(found)
 }
 
+/// The versions of a group, of which each may have kinds that the others lack: first the one that the server prefers.
+fn versions(group: &APIGroup) -> impl Iterator<Item = &str> {
+    group.preferred_version.iter().chain(&group.versions).map(|version| version.group_version.as_str())
+}
+
+/// Adds the resources of a version that no version before it has.
 fn add(
     cluster: &Cluster,
     group: &str,
     root: &str,
-    reads: &dyn Fn(&str, &str) -> anyhow::Result<bool>,
+    kinds: &[(&str, &str)],
     found: &mut Vec<Resource>,
 ) -> anyhow::Result<()> {
-    // An API of an extension whose server is away lists nothing.
-    let Ok(list) = describe::<APIResourceList>(cluster, root) else { return Ok(()) };
+    let list: APIResourceList = describe(cluster, root)?;
     for APIResource { name, kind, namespaced, verbs, .. } in list.resources {
         let is_listed = !name.contains('/') && verbs.iter().any(|verb| verb == "list");
         let is_namespace = (group, &*kind) == ("", "Namespace");
-        if is_listed && (is_namespace || (namespaced && reads(group, &kind)?)) {
-            let full = if group.is_empty() { name.clone() } else { format!("{name}.{group}") };
+        let full = if group.is_empty() { name.clone() } else { format!("{name}.{group}") };
+        let is_new = found.iter().all(|resource| resource.name != full);
+        if is_new && is_listed && (is_namespace || (namespaced && kinds.contains(&(group, &kind)))) {
             found.push(Resource { root: root.to_owned(), plural: name, name: full, namespaced });
         }
     }

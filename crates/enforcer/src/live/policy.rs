@@ -36,9 +36,16 @@ struct Metadata {
 #[derive(Deserialize)]
 struct Spec {
     module: String,
+    #[serde(default)]
+    rules: Vec<Rule>,
 }
 
-/// The policy of a name, or the only one whose module is this policy.
+#[derive(Deserialize)]
+struct Rule {
+    resources: Vec<String>,
+}
+
+/// The policy of a name, or the only one whose module is this policy and that is asked about pods.
 pub fn read(cluster: &Cluster, name: Option<&str>) -> anyhow::Result<SettingsFile> {
     read_whole(cluster, name).map(|(_, file)| file)
 }
@@ -77,12 +84,14 @@ fn choose<'p>(
             anyhow!("there is no ClusterAdmissionPolicy {}; there are: {}", Shown(name), names(&mut policies.iter()))
         });
     }
-    let is_ours = |(manifest, _): &&(Manifest, &RawValue)| is_this_policy(&manifest.spec.module);
+    let is_ours = |(Manifest { spec, .. }, _): &&(Manifest, &RawValue)| {
+        is_this_policy(&spec.module) && spec.rules.iter().any(names_pods)
+    };
     let mut ours = policies.iter().filter(is_ours);
     match (ours.next(), ours.next()) {
         (Some(policy), None) => Ok(policy),
         (None, _) => bail!(
-            "no ClusterAdmissionPolicy has a module named {REPOSITORY}; there are: {}: name one with --policy",
+            "no ClusterAdmissionPolicy with a module named {REPOSITORY} has a rule about pods; there are: {}: name one with --policy",
             names(&mut policies.iter())
         ),
         (Some(_), Some(_)) => bail!(
@@ -96,6 +105,11 @@ fn choose<'p>(
 fn is_this_policy(module: &str) -> bool {
     let last = module.rsplit('/').next().unwrap_or_default();
     last.split(['@', ':']).next() == Some(REPOSITORY)
+}
+
+/// Whether a rule names pods, `pods/*` or everything. That of deploy/audit-pause-image.yml is about nodes alone.
+fn names_pods(rule: &Rule) -> bool {
+    rule.resources.iter().any(|resource| matches!(resource.split('/').next(), Some("pods" | "*")))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Whether a policy is what its own settings give.
 //!
 //! The API server adds defaults to what is applied, so each field that the settings give must be there as it is given,
-//! and others may be there besides. A condition is another matter: one that the settings do not give lets through what
-//! the policy would refuse.
+//! and others may be there besides. What narrows down what the policy is asked about is another matter: a condition or a
+//! selector that the settings do not give lets through what the policy would refuse.
 
 use std::fmt;
 
@@ -99,7 +99,8 @@ pub fn check(json: &str, file: &SettingsFile) -> anyhow::Result<Checked> {
     let mut differences = Vec::new();
     let [found_conditions, expected_conditions] = [&mut found, &mut expected].map(take_condition);
     compare("", &found, &expected, &mut differences);
-    differences.extend(condition_difference(found_conditions.as_deref(), expected_conditions.as_deref()));
+    let conditions = [&found_conditions, &expected_conditions].map(Option::as_deref);
+    differences.extend(condition_difference(conditions, options.mode));
     let others = others.iter().map(|condition| {
         format!(
             "the condition {} is not of this program: whether it lets through what should be refused is not checked",
@@ -116,33 +117,38 @@ fn take_condition(policy: &mut Value) -> Option<String> {
     own["expression"].as_str().map(str::to_owned)
 }
 
-/// The first line in which two expressions differ.
-fn condition_difference(found: Option<&str>, expected: Option<&str>) -> Option<Difference> {
+/// The first line in which two expressions, the found and the expected one, differ.
+fn condition_difference([found, expected]: [Option<&str>; 2], mode: Mode) -> Option<Difference> {
     let place = format!("spec.{CONDITIONS}[{}]", conditions::NAME);
-    match (found.map(str::trim_end), expected.map(str::trim_end)) {
-        (None, _) => None,
-        (Some(found), expected) if Some(found) == expected => None,
-        (Some(_), None) => {
-            let expected = "nothing: with these settings every request has to be asked about".to_owned();
-            Some(Difference { place, found: "a condition".to_owned(), expected })
-        }
-        (Some(found), Some(expected)) => {
-            let is_same = |index: &usize| found.lines().nth(*index) == expected.lines().nth(*index);
-            let index = (0..).take_while(is_same).count();
-            let line = |text: &str| text.lines().nth(index).map_or("nothing".to_owned(), |line| cut(line.trim()));
-            let place = format!("{place}.expression, line {}", index + 1);
-            Some(Difference { place, found: line(found), expected: line(expected) })
-        }
+    let found = found?.trim_end();
+    let Some(expected) = expected.map(str::trim_end) else {
+        let why = match mode {
+            Mode::Protect => "with these settings every request has to be asked about",
+            Mode::Monitor => "a policy in monitor mode has no condition",
+        };
+        return Some(Difference { place, found: "a condition".to_owned(), expected: format!("nothing: {why}") });
+    };
+    if found.lines().eq(expected.lines()) {
+        return None;
     }
+    let same = found.lines().zip(expected.lines()).take_while(|(found, expected)| found == expected).count();
+    let line = |text: &str| text.lines().nth(same).map_or("nothing".to_owned(), |line| cut(line.trim()));
+    let place = format!("{place}.expression, line {}", same + 1);
+    Some(Difference { place, found: line(found), expected: line(expected) })
 }
 
-/// Notes what of `expected` is not in `found`, whose objects may have more fields.
+/// Notes what of `expected` is not in `found`, whose objects may have more fields, but none that narrows.
 fn compare(place: &str, found: &Value, expected: &Value, differences: &mut Vec<Difference>) {
     match (found, expected) {
         (Value::Object(found), Value::Object(expected)) => {
             for (key, expected) in expected {
                 let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
                 compare(&place, found.get(key).unwrap_or(&Value::Null), expected, differences);
+            }
+            for (key, found) in found {
+                if !expected.contains_key(key) && narrows(place, key, found) {
+                    compare(&format!("{place}.{key}"), found, &Value::Null, differences);
+                }
             }
         }
         (Value::Array(found), Value::Array(expected)) => {
@@ -156,6 +162,28 @@ fn compare(place: &str, found: &Value, expected: &Value, differences: &mut Vec<D
             let [found, expected] = [found, expected].map(value);
             differences.push(Difference { place: place.to_owned(), found, expected });
         }
+    }
+}
+
+/// Whether a field that the settings do not give leaves out requests: it has another value than its default.
+fn narrows(place: &str, key: &str, value: &Value) -> bool {
+    match (place, key) {
+        ("spec", "objectSelector" | "namespaceSelector") | ("spec.namespaceSelector", "matchLabels") => {
+            !is_empty(value)
+        }
+        ("spec", "matchPolicy") => *value != "Equivalent" && !value.is_null(),
+        (place, "scope") if place.starts_with("spec.rules[") => *value != "*" && !value.is_null(),
+        _ => false,
+    }
+}
+
+/// Whether a selector, or a part of one, selects everything.
+fn is_empty(selector: &Value) -> bool {
+    match selector {
+        Value::Null => true,
+        Value::Array(parts) => parts.is_empty(),
+        Value::Object(parts) => parts.values().all(is_empty),
+        _ => false,
     }
 }
 

@@ -40,6 +40,11 @@ pub fn described_kinds<'s>(settings: &'s Settings<'_>) -> anyhow::Result<Vec<(&'
     Ok(kinds)
 }
 
+/// The kinds whose images are judged, nodes aside: group and name.
+pub fn judged_kinds<'s>(settings: &'s Settings<'_>) -> anyhow::Result<Vec<(&'s str, &'s str)>> {
+    Ok(kind::workloads().map(|(group, kind, _)| (group, kind)).chain(described_kinds(settings)?).collect())
+}
+
 /// Whether the policy asks registries about images.
 pub fn asks_registries(settings: &Settings<'_>) -> anyhow::Result<bool> {
     let requirements = settings.byoc_requirements().map_err(told)?;

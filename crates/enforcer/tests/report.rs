@@ -1,68 +1,53 @@
 //! The report as a whole, in each form, and what is said where there is none.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+mod common;
 
-const SETTINGS: &[&str] = &["--settings", "tests/data/settings.yaml"];
-const ALLOW_LIST: &[&str] = &["--allow-list", "tests/data/allow-list.yaml"];
-const NOTES: &str = "\
-note: 1 object of kind Service not judged: the policy reads no Service, unless custom_kinds describes it
-note: no registry was asked: of byoc_requirements only pinned_digest and registries are judged
-note: the allow list has 3 entries; wrong: tool-typo
-";
+use std::process::Output;
 
-fn report(arguments: &[&[&str]], input: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_enforcer"));
-    command.arg("report").args(arguments.concat()).current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("RUST_BACKTRACE");
-    // Without a file, the cluster would be asked.
-    if !arguments.concat().iter().any(|argument| argument.contains("cluster.json") || argument.contains("missing")) {
-        command.arg("-");
-    }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the program starts");
-    // It may stop at the first error without a look at the rest.
-    let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
-    child.wait_with_output().expect("the program ends")
-}
+use common::{check, errors, fails, run};
 
-#[track_caller]
-fn check(arguments: &[&str], stdout: &str, stderr: &str, status: i32) {
-    let sample = &["--at", "2026-09-15", "tests/data/cluster.json"];
-    let output = report(&[SETTINGS, ALLOW_LIST, sample, arguments], "");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), stdout, "{arguments:?}");
-    assert_eq!((String::from_utf8_lossy(&output.stderr).as_ref(), output.status.code()), (stderr, Some(status)));
-}
+const JUDGING: &str = "--settings settings.yaml --allow-list allow-list.yaml";
+const SAMPLE: &str = "report --settings settings.yaml --allow-list allow-list.yaml --at 2026-09-15 cluster.json";
 
-#[track_caller]
-fn fails(arguments: &[&[&str]], input: &str, stderr: &str) {
-    let output = report(arguments, input);
-    assert_eq!(String::from_utf8_lossy(&output.stderr), stderr, "{arguments:?}");
-    assert_eq!((output.stdout.as_slice(), output.status.code()), (b"".as_slice(), Some(2)), "{arguments:?}");
+/// The report on objects.
+fn report(arguments: &str, objects: &str) -> Output {
+    run(&format!("report {arguments} -").split_whitespace().collect::<Vec<_>>(), objects)
 }
 
 #[test]
 fn writes_a_table_for_80_columns() {
     let table = include_str!("data/report.txt");
     assert!(table.lines().skip(3).all(|line| line.chars().count() <= 80));
-    check(&[], table, "", 0);
+    check(SAMPLE, "", table, 0);
 }
 
 #[test]
 fn writes_records() {
-    check(&["--output", "json"], include_str!("data/report.json"), NOTES, 0);
-    check(&["--output", "csv"], include_str!("data/report.csv"), NOTES, 0);
+    check(&format!("{SAMPLE} --output json"), "", include_str!("data/report.json"), 0);
+    check(&format!("{SAMPLE} --output csv"), "", include_str!("data/report.csv"), 0);
+}
+
+/// Where a program reads the report; on a terminal, they are in it.
+#[test]
+fn tells_notes_past_the_records() {
+    const NOTES: &str = "\
+note: 1 object of kind Service not judged: the policy reads no Service, unless custom_kinds describes it
+note: no registry was asked: of byoc_requirements only pinned_digest and registries are judged
+note: the allow list has 3 entries; wrong: tool-typo
+";
+    for (output, notes) in [("json", NOTES), ("csv", NOTES), ("table", "")] {
+        let arguments = format!("{SAMPLE} --output {output}");
+        assert_eq!(errors(&run(&arguments.split_whitespace().collect::<Vec<_>>(), "")), notes, "{output}");
+    }
 }
 
 #[test]
 fn fails_if_refused_only_when_asked_and_only_if_refused() {
-    check(&["--output", "csv", "--fail-if-refused"], include_str!("data/report.csv"), NOTES, 1);
+    check(&format!("{SAMPLE} --output csv --fail-if-refused"), "", include_str!("data/report.csv"), 1);
     let approved = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "n", "name": "p"},
         "spec": {"containers": [{"name": "c", "image": "docker-registry.tools.wmflabs.org/a"}]}}"#;
-    let output = report(
-        &[SETTINGS, ALLOW_LIST, &["--fail-if-refused", "--output", "json"]],
-        &approved.replace("org/a", "org/a:1"),
-    );
-    assert_eq!((String::from_utf8_lossy(&output.stdout).as_ref(), output.status.code()), ("[]\n", Some(0)));
+    let arguments = format!("report {JUDGING} --fail-if-refused --output json -");
+    check(&arguments, &approved.replace("org/a", "org/a:1"), "[]\n", 0);
 }
 
 #[test]
@@ -70,17 +55,17 @@ fn says_where_the_input_is_broken() {
     let whole = include_str!("data/cluster.json");
     let truncated = whole.split_inclusive('\n').take(60).collect::<String>();
     fails(
-        &[SETTINGS, ALLOW_LIST],
+        &format!("report {JUDGING} -"),
         &truncated,
         "error: standard input: items[1]: EOF while parsing an object at line 61 column 0\n",
     );
     fails(
-        &[SETTINGS, ALLOW_LIST],
+        &format!("report {JUDGING} -"),
         r#"{"metadata": {}}"#,
         "error: standard input: has no apiVersion or no kind: give what kubectl get -o json prints\n",
     );
     fails(
-        &[SETTINGS, ALLOW_LIST, &["missing.json"]],
+        &format!("report {JUDGING} missing.json"),
         "",
         "error: missing.json: No such file or directory (os error 2)\n",
     );
@@ -93,7 +78,7 @@ fn says_everything_that_is_wrong_with_the_settings() {
     std::fs::write(&path, "registry_prefixes: []\nsunset_date: 31/12/2026\n").expect("a file");
     let name = path.display().to_string();
     fails(
-        &[&["--settings", &name]],
+        &format!("report --settings {name} -"),
         "",
         &format!(
             "error: the settings in {name} are not valid:\n\
@@ -106,7 +91,7 @@ fn says_everything_that_is_wrong_with_the_settings() {
 #[test]
 fn asks_for_the_allow_list_that_the_settings_name() {
     fails(
-        &[SETTINGS],
+        "report --settings settings.yaml -",
         "",
         "error: the settings name ConfigMap registry-enforcer/byoc-allow-list: give it with --allow-list, from kubectl \
          get configmap byoc-allow-list --namespace registry-enforcer --output yaml\n",
@@ -116,10 +101,10 @@ fn asks_for_the_allow_list_that_the_settings_name() {
 /// The report on objects, a line each: its message, or what of the notes is about it.
 #[track_caller]
 fn check_objects(objects: &str, rows: &[&str], notes: &str) {
-    let output = report(&[SETTINGS, ALLOW_LIST, &["--at", "2026-09-15", "--output", "json"]], objects);
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let output = report(&format!("{JUDGING} --at 2026-09-15 --output json"), objects);
     // What is said of the sample's list is not about the objects.
-    let errors: String = errors.split_inclusive('\n').filter(|line| !line.contains("the allow list has")).collect();
+    let errors: String =
+        errors(&output).split_inclusive('\n').filter(|line| !line.contains("the allow list has")).collect();
     assert_eq!((errors.as_str(), output.status.code()), (notes, Some(0)), "{objects}");
     let found: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
     let found: Vec<_> = found.iter().map(|row| row["message"].as_str().expect("a message")).collect();
@@ -207,7 +192,7 @@ fn fails_for_nothing_that_will_never_be_asked_about() {
             (object.clone(), 0),
             (object.replace(r#""replicas": 0"#, r#""replicas": 1"#).replace(r#""kubewarden""#, r#""other""#), 1),
         ] {
-            let output = report(&[SETTINGS, ALLOW_LIST, &["--fail-if-refused", "--output", "json"]], &object);
+            let output = report(&format!("{JUDGING} --fail-if-refused --output json"), &object);
             assert_eq!(output.status.code(), Some(status), "{object}");
         }
     }
@@ -235,21 +220,20 @@ fn leaves_out_the_namespaces_that_the_policy_is_never_asked_about() {
              namespaceSelector: {{matchExpressions: [{expression}]}}\n"
         )
     };
-    let cases: &[(String, &[&str], &[&str])] = &[
-        ("registry_prefixes: [reg.example]".to_owned(), &[], &["cert-manager", "tool-a"]),
-        ("registry_prefixes: [reg.example]".to_owned(), &["--skip-namespaces", "tool-a,cert-manager"], &["kubewarden"]),
-        (policy("{key: kubernetes.io/metadata.name, operator: NotIn, values: [cert-manager]}"), &[], &["tool-a"]),
-        (policy("{key: team, operator: DoesNotExist}"), &[], &["cert-manager"]),
+    let cases: &[(String, &str, &[&str])] = &[
+        ("registry_prefixes: [reg.example]".to_owned(), "", &["cert-manager", "tool-a"]),
+        ("registry_prefixes: [reg.example]".to_owned(), "--skip-namespaces tool-a,cert-manager", &["kubewarden"]),
+        (policy("{key: kubernetes.io/metadata.name, operator: NotIn, values: [cert-manager]}"), "", &["tool-a"]),
+        (policy("{key: team, operator: DoesNotExist}"), "", &["cert-manager"]),
     ];
     for (settings, flags, namespaces) in cases {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("settings.yaml");
         std::fs::write(&path, settings).expect("a file");
-        let arguments = [&["--settings", path.to_str().expect("a path"), "--output", "json"], *flags];
-        let output = report(&arguments, &objects);
+        let output = report(&format!("--settings {} --output json {flags}", path.display()), &objects);
         let rows: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
         let found: Vec<_> = rows.iter().map(|row| row["namespace"].as_str().expect("a namespace")).collect();
-        assert_eq!(found, *namespaces, "{settings} {flags:?}");
+        assert_eq!(found, *namespaces, "{settings} {flags}");
     }
 }
 
@@ -257,7 +241,7 @@ fn leaves_out_the_namespaces_that_the_policy_is_never_asked_about() {
 fn nothing_that_a_stranger_wrote_is_a_formula_or_another_row() {
     let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "n", "name": "=cmd|x"},
         "spec": {"containers": [{"name": "c", "image": "-a\nforged,row\u202e\u001b[31m"}]}}"#;
-    let csv = report(&[SETTINGS, ALLOW_LIST, &["--output", "csv"]], pod).stdout;
+    let csv = report(&format!("{JUDGING} --output csv"), pod).stdout;
     let csv = String::from_utf8(csv).expect("text");
     let row = csv.lines().nth(1).expect("a row");
     assert!(
@@ -266,10 +250,13 @@ fn nothing_that_a_stranger_wrote_is_a_formula_or_another_row() {
     );
     assert_eq!(csv.lines().count(), 2, "{csv}");
     for output in ["html", "table"] {
-        let text = report(&[SETTINGS, ALLOW_LIST, &["--output", output]], pod).stdout;
+        let text = report(&format!("{JUDGING} --output {output}"), pod).stdout;
         let text = String::from_utf8(text).expect("text");
         assert!(!text.contains(['\u{202e}', '\u{1b}']) && text.contains("\\u{202e}"), "{text}");
     }
-    let error = report(&[SETTINGS, ALLOW_LIST, &["missing\u{202e}"]], "").stderr;
-    assert!(String::from_utf8_lossy(&error).contains("missing\\u{202e}"), "{error:?}");
+    fails(
+        &format!("report {JUDGING} missing\u{202e}"),
+        "",
+        "error: missing\\u{202e}: No such file or directory (os error 2)\n",
+    );
 }

@@ -1,5 +1,6 @@
 # make demo: shows the policy at work. make test: everything that a change must pass. make help: all targets.
-# They install what is missing: see scripts/setup.
+# On Debian 12, as root or with a sudo that asks no password, they install what is missing (scripts/setup); elsewhere
+# they name it.
 
 SHELL := /bin/bash
 .NOTPARALLEL:
@@ -100,14 +101,16 @@ clean: ## remove what was built
 	$(CARGO) clean
 	rm -f policy.wasm annotated-policy.wasm accept-all.wasm
 
-# The core has no unsafe code for AddressSanitizer to watch: without it there are ten times the executions.
+# The core has no unsafe code for AddressSanitizer to watch: without it there are ten times the executions. Each target
+# is followed by its dictionary.
 SECONDS ?= 60
-FUZZ_TARGETS := reference prefix settings request
-fuzz: ## fuzz each target for SECONDS=60; needs a nightly toolchain and `cargo install cargo-fuzz`
-	@cd fuzz && for target in $(FUZZ_TARGETS); do \
-		mkdir -p corpus/$$target seeds/$$target; \
+FUZZ_TARGETS := reference:images prefix:images settings:requests request:requests
+fuzz: ## fuzz each target for SECONDS=60; needs a nightly toolchain and `cargo install --locked cargo-fuzz`
+	@cd fuzz && for pair in $(FUZZ_TARGETS); do \
+		target=$${pair%:*}; \
+		mkdir -p corpus/$$target; \
 		cargo +nightly fuzz run -O --sanitizer none --fuzz-dir . $$target corpus/$$target seeds/$$target -- \
-			-max_total_time=$(SECONDS) -max_len=2048 -dict=dictionaries/$$target.dict || exit 1; \
+			-max_total_time=$(SECONDS) -max_len=2048 -dict=dictionaries/$${pair#*:}.dict || exit 1; \
 	done
 
 publish: annotated-policy.wasm ## push the policy to OCI_REF=registry/path:tag

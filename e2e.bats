@@ -124,11 +124,14 @@ refuses() { judge "$1" "$2" "${4:-}" && says '"allowed":false' && says '"code":4
     at '2026-09-18 09:00:00'
     local allow='--allow-context-aware --allowed-host-capabilities'
     for pattern in 'kubernetes/*' 'kubernetes/get_resource' '*'; do
-        run_with_config_map $allow "$pattern" && says '"allowed":true'
+        run_with_config_map $allow "$pattern"
+        says '"allowed":true'
     done
-    run_with_config_map $allow 'oci/*' && says '"allowed":false'
+    run_with_config_map $allow 'oci/*'
+    says '"allowed":false'
     # No pattern at all allows nothing.
-    run_with_config_map $allow && says '"allowed":false'
+    run_with_config_map $allow
+    says '"allowed":false'
     run_with_config_map $allow 'kubernetes' || [ "$status" -eq 1 ]
     says 'Invalid host capabilities pattern'
 }

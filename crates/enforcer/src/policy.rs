@@ -4,7 +4,7 @@
 mod allow_list;
 mod settings_of;
 
-pub use allow_list::{entry_end, is_namespace, names_allow_list, review_list};
+pub use allow_list::{entry_end, is_namespace, names_allow_list, requires_owner, review_list};
 pub use registry_enforcer::{
     facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
     image::{

@@ -86,6 +86,17 @@ fn allow_list_changes_one_line_of_a_file() {
 }
 
 #[test]
+fn allow_list_cannot_change_standard_input() {
+    for change in ["grant tool-new --until 2999-01-31", "renew tool-feeds --until 2999-01-31", "revoke tool-feeds"] {
+        fails(
+            &format!("allow-list {change} --file -"),
+            include_str!("data/allow-list.yaml"),
+            "error: give --file the name of a file: standard input cannot be changed\n",
+        );
+    }
+}
+
+#[test]
 fn allow_list_writes_nothing_that_the_policy_would_not_take() {
     let cases = [
         (

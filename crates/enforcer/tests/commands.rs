@@ -50,14 +50,27 @@ fn check_reads_standard_input_and_ends_with_what_it_found() {
 fn check_tells_of_the_pods_of_a_kind_that_the_policy_does_not_read() {
     let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web, namespace: tool-a}\n\
                    spec: {template: {spec: {containers: [{name: c, image: \"quay.io/a:1\"}]}}}\n";
-    check(
-        "check --settings settings.yaml -",
-        rollout,
-        "standard input:1: not judged Rollout.argoproj.io tool-a/web\n  \
-         the policy does not read this kind, but judges the pods that it makes:\n  \
-         enforcer why quay.io/a:1 --namespace tool-a\n\
-         1 object: 0 allowed, 0 refused, not judged: 1 Rollout.argoproj.io\n",
-        0,
+    const SUMMARY: &str = "1 object: 0 allowed, 0 refused, not judged: 1 Rollout.argoproj.io\n";
+    let told = "standard input:1: not judged Rollout.argoproj.io tool-a/web\n  \
+                the policy does not read this kind, but judges the pods that it makes:\n  \
+                enforcer why quay.io/a:1 --namespace tool-a\n";
+    check("check --settings settings.yaml -", rollout, &format!("{told}{SUMMARY}"), 0);
+    // Somebody may paste the command into a shell.
+    let strange = rollout.replace("namespace: tool-a", "namespace: \"a; curl x|sh\"");
+    check("check --settings settings.yaml -", &strange, SUMMARY, 0);
+}
+
+/// `--namespace` is for objects that could be in one.
+#[test]
+fn check_judges_a_node_in_no_namespace() {
+    let node = "apiVersion: v1\nkind: Node\nmetadata: {name: worker-1}\n\
+                status: {images: [{names: [\"registry.k8s.io/pause:3.9\"]}]}\n";
+    let output = run(&["check", "--settings", "settings.yaml", "--namespace", "kube-system", "-"], node);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.starts_with("standard input:1: refused Node worker-1\n")
+            && text.contains("exceptions exist for namespaces only"),
+        "{text}"
     );
 }
 
@@ -145,6 +158,9 @@ fn every_command_has_an_example_and_a_place_in_the_manual() {
         let help = String::from_utf8_lossy(&run(&[command, "--help"], "").stdout).into_owned();
         assert!(help.contains("Example: ") && help.contains("enforcer "), "{help}");
         assert!(man.contains(command), "{command}");
+    }
+    for flag in ["--until", "--registry", "--image", "--dry-run", "--old-allow-list"] {
+        assert!(man.contains(flag), "{flag}");
     }
     for shell in ["bash", "zsh", "fish"] {
         let script = run(&["completions", shell], "").stdout;

@@ -22,14 +22,20 @@ impl Sample {
 
     fn of(registry: TestRegistry) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("list.yaml"), LIST).expect("a file");
+        let sample = Self { registry, folder };
+        sample.require("open_source: true");
+        sample
+    }
+
+    /// Writes settings with a requirement, in which `REGISTRY` stands for the registry's address.
+    fn require(&self, requirement: &str) {
         let settings = format!(
             "registry_prefixes: [reg.example]\nallow_list_config_map: {{namespace: re, name: byoc}}\n\
-             byoc_requirements: {{open_source: true, registries: [{}]}}\n",
-            registry.address()
+             byoc_requirements: {{{requirement}, registries: [REGISTRY]}}\n"
         );
-        std::fs::write(folder.path().join("settings.yaml"), settings).expect("a file");
-        std::fs::write(folder.path().join("list.yaml"), LIST).expect("a file");
-        Self { registry, folder }
+        let settings = settings.replace("REGISTRY", self.registry.address());
+        std::fs::write(self.folder.path().join("settings.yaml"), settings).expect("a file");
     }
 
     /// Grants an exception for an image: standard output, standard error, the exit status and the list.
@@ -91,6 +97,30 @@ fn looks_at_every_platform_of_an_index() {
     );
     assert!(stderr.starts_with("refused: linux/arm64: it has no label org.opencontainers.image.licenses"), "{stderr}");
     assert_eq!((code, list.as_str()), (Some(1), LIST));
+}
+
+#[test]
+fn holds_each_platform_against_the_base_of_its_own() {
+    let sample = Sample::new();
+    let images = |[amd64, arm64]: [&[&str]; 2]| {
+        [("amd64", amd64), ("arm64", arm64)].map(|(name, layers)| Image::default().architecture(name).layers(layers))
+    };
+    sample.registry.push_index("base:1", &images([&["base of amd64"], &["base of arm64"]]));
+    sample.registry.push_index("web:1", &images([&["base of amd64", "web"], &["base of arm64", "web"]]));
+    sample.registry.push_index("web:2", &images([&["base of amd64", "web"], &["base of amd64", "web"]]));
+    // Whether an image is built on a base that is not there, nobody can tell.
+    sample.require("base_images: [REGISTRY/none:1]");
+    let (_, stderr, code, _) = sample.grant("web:1");
+    assert!(stderr.starts_with("error: REGISTRY/none:1 cannot be looked at: "), "{stderr}");
+    assert_eq!(code, Some(2));
+    sample.require("base_images: [REGISTRY/base:1]");
+    let (_, stderr, code, _) = sample.grant("web:2");
+    assert_eq!(
+        (stderr.as_str(), code),
+        ("refused: linux/arm64: it is not built on REGISTRY/base:1: build it FROM there\n", Some(1))
+    );
+    let (stdout, stderr, code, _) = sample.grant("web:1");
+    assert_eq!((stderr.as_str(), code), ("", Some(0)), "{stdout}");
 }
 
 #[test]

@@ -98,7 +98,7 @@ denied_images: [{prefix: reg.example/node12, replaced_by: reg.example/node20}]
 denied_tags: [latest]
 mirrors: [{prefix: docker.io, replaced_by: \"harbor.example/{namespace}/hub\"}]
 allowed_namespaces: [{name: tool-ended, sunset_date: 2026-09-30}]
-allow_list_config_map: {namespace: re, name: byoc}
+allow_list_config_map: {namespace: re, name: byoc, requires: [owner]}
 ";
 const LIST: &str =
     "kind: ConfigMap\nmetadata: {name: byoc}\ndata:\n  tool-a: '{\"registry_prefixes\":[\"quay.io/a\"]}'\n";
@@ -145,6 +145,14 @@ fn why_names_every_way_out() {
                 "ask an admin for a later sunset_date of allowed_namespaces[0]",
             ],
         ),
+        (
+            "ghcr.io/a:1",
+            "tool-b",
+            &[
+                PUSH,
+                "ask for an exception; a reviewer's command: enforcer allow-list grant tool-b --until DATE --registry ghcr.io/a --reason TASK --owner WHO",
+            ],
+        ),
     ];
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
@@ -157,6 +165,42 @@ fn why_names_every_way_out() {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let ways: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("- ")).take(expected.len()).collect();
         assert_eq!(ways, *expected, "{image} {text} {}", errors(&output));
+    }
+}
+
+#[test]
+fn why_says_what_was_added_to_the_image() {
+    const CASES: &[(&str, &str)] = &[
+        ("x:1", "docker.io/library/x:1 (no registry means docker.io)"),
+        ("x/y", "docker.io/x/y:latest (no registry means docker.io, no tag means latest)"),
+        ("REG/x:1", "REG/x:1"),
+        ("localhost/x", "localhost/x:latest (no tag means latest)"),
+        ("index.docker.io/x:latest", "docker.io/library/x:latest"),
+    ];
+    for (image, read_as) in CASES {
+        let output = run(&["why", image, "-n", "tool-a", "--settings", "settings.yaml"], "");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = format!("   image reference: it is read as {read_as}");
+        assert!(text.lines().any(|found| found == line), "{image} {text}");
+    }
+}
+
+/// The end of an exception is the earlier of its own and the policy's.
+#[test]
+fn why_says_whose_end_has_to_be_later() {
+    const CASES: &[(&str, &str, &str)] = &[
+        ("\"*\"", "2026-09-30", "the policy"),
+        ("{name: \"*\", sunset_date: 2026-10-15}", "2026-09-30", "the policy"),
+        ("{name: \"*\", sunset_date: 2026-09-15}", "2026-09-30", "allowed_namespaces[0] and of the policy"),
+        ("{name: \"*\", sunset_date: 2026-09-30}", "2026-12-31", "allowed_namespaces[0]"),
+    ];
+    for (exception, end, whose) in CASES {
+        let settings =
+            format!("registry_prefixes: [reg.example]\nallowed_namespaces: [{exception}]\nsunset_date: {end}\n");
+        let arguments = ["why", "quay.io/x:1", "-n", "tool-a", "--settings", "-", "--at", "2026-11-01"];
+        let text = String::from_utf8_lossy(&run(&arguments, &settings).stdout).into_owned();
+        let way = format!("- ask an admin for a later sunset_date of {whose}");
+        assert!(text.lines().any(|line| line == way), "{settings} {text}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
@@ -17,17 +17,18 @@ use crate::{
         usage::Users,
     },
     exceptions::{entry::Entry, listing, review},
+    input::document::STANDARD_INPUT,
     live::cluster::Flags,
     registry::Registries,
 };
 
 /// List and change the namespaces that may run images from elsewhere
 ///
-/// The exit status is 0 if all is well, 1 if `check` finds an entry that the policy would refuse, and 2 if nothing was
-/// done.
+/// The exit status is 0 if all is well, 1 if `check` finds an entry that the policy would refuse or `grant --image` an
+/// image, and 2 if nothing was done.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example: enforcer allow-list grant tool-mix --until 2027-03-31 --registry quay.io/mix --reason T400001"
+    after_help = "Example: enforcer allow-list grant tool-mix --until 2027-03-31 --registry quay.io/mix --reason T400001 --owner mix"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -58,6 +59,12 @@ enum Action {
     Revoke(Revoke),
     /// Say which entries the policy cannot use, would refuse if they were written now, or which have ended
     Check,
+}
+
+impl Action {
+    fn changes(&self) -> bool {
+        !matches!(self, Self::List(_) | Self::Check)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +128,9 @@ struct Revoke {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let connection = Connection::new(&arguments.cluster);
     let (file, settings) = (arguments.file.as_deref(), arguments.settings.as_deref());
+    if arguments.action.changes() && file == Some(Path::new(STANDARD_INPUT)) {
+        bail!("give --file the name of a file: standard input cannot be changed");
+    }
     let list = List::read(file, settings, arguments.at.seconds, &connection)?;
     match &arguments.action {
         Action::List(users) => show(&list, users, &connection),

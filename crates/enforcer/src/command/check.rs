@@ -30,6 +30,8 @@ use crate::{
 
 /// The namespace of an object that names none, as with kubectl.
 const DEFAULT_NAMESPACE: &str = "default";
+/// The kind that is judged and in no namespace: its group and name. Kinds of `custom_kinds` count as namespaced.
+const NODE: (&str, &str) = ("", "Node");
 
 /// Judge manifests as the cluster would
 ///
@@ -156,23 +158,22 @@ impl Bench<'_, '_> {
             return Ok(unreadable("has no apiVersion or no kind: give manifests of Kubernetes".to_owned()));
         };
         let names = head.names();
-        let namespace = names.namespace.as_deref().unwrap_or(self.namespace);
         let group = policy::group_of(&api_version);
-        let outcome =
-            self.outcome(&Creation { group, kind: &kind, namespace: Some(namespace), name: &names.name }, json)?;
+        let namespace = names.namespace.as_deref().unwrap_or(self.namespace);
+        let namespace = Some(namespace).filter(|_| (group, &*kind) != NODE);
+        let outcome = self.outcome(&Creation { group, kind: &kind, namespace, name: &names.name }, json)?;
         let kind = policy::kind_name(group, &kind);
-        Ok(checked(kind, Some(namespace.to_owned()), names.name.clone(), outcome))
+        Ok(checked(kind, namespace.map(str::to_owned), names.name.clone(), outcome))
     }
 
     fn outcome(&self, creation: &Creation<'_>, object: &RawValue) -> anyhow::Result<Outcome> {
-        let namespace = creation.namespace.unwrap_or_default();
-        if self.scope.leaves_out(Some(namespace), &NamespaceLabels::new()) {
+        if self.scope.leaves_out(creation.namespace, &NamespaceLabels::new()) {
             return Ok(Outcome::NotJudged(None));
         }
         let review = policy::review(creation, object, self.settings, &self.snapshot.at(self.snapshot.seconds()));
         let is_list_missing = self.snapshot.take_missed_list();
         Ok(match review.map_err(|problems| anyhow!("{problems}"))? {
-            Review::NotAsked => Outcome::NotJudged(pods_are_judged(namespace, &template::images(object))),
+            Review::NotAsked => Outcome::NotJudged(pods_are_judged(creation, &template::images(object))),
             Review::Accepted(warnings) => Outcome::Allowed(warnings),
             Review::Refused(message) if is_list_missing => {
                 Outcome::Refused(format!("{message}\n{}", self.missing_list()?))
@@ -189,8 +190,10 @@ impl Bench<'_, '_> {
     }
 }
 
-/// What to do about an object of a kind that the policy does not read, but that makes pods.
-fn pods_are_judged(namespace: &str, images: &[String]) -> Option<String> {
+/// What to do about an object of a kind that the policy does not read, but that makes pods: commands to paste, so that
+/// nothing may stand in them but images and a namespace.
+fn pods_are_judged(creation: &Creation<'_>, images: &[String]) -> Option<String> {
+    let namespace = creation.namespace.filter(|namespace| policy::is_namespace(namespace))?;
     let line = |image: &String| format!("enforcer why {image} --namespace {namespace}");
     let lines: Vec<String> = images.iter().map(line).collect();
     let what = "the policy does not read this kind, but judges the pods that it makes:";

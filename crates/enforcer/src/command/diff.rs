@@ -46,10 +46,12 @@ pub struct Arguments {
     /// cluster is asked
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The ConfigMap that the old settings name as allow_list_config_map; without it, the one given for the new ones
+    /// The ConfigMap that the old settings name as allow_list_config_map; without it, the cluster's for `live` or without
+    /// files, or else the one given for the new settings
     #[arg(long, value_name = "FILE")]
     old_allow_list: Option<PathBuf>,
-    /// The ConfigMap that the new settings name as allow_list_config_map; without it, the one given for the old ones
+    /// The ConfigMap that the new settings name as allow_list_config_map; without it, the cluster's for `live` or without
+    /// files, or else the one given for the old settings
     #[arg(long, value_name = "FILE")]
     new_allow_list: Option<PathBuf>,
     #[command(flatten)]

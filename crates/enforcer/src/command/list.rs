@@ -77,7 +77,9 @@ impl List {
         let new: Vec<(&str, &str)> = others.chain(entry.map(|entry| (namespace, entry))).collect();
         match self.judged(|rules| rules.written(&old, &new))? {
             Ok(_) => Ok(()),
-            Err(problems) => bail!("the policy would refuse that:\n{problems}"),
+            Err(problems) => bail!(
+                "the policy would refuse that:\n{problems}\nchange it with --until, --registry, --reason or --owner"
+            ),
         }
     }
 

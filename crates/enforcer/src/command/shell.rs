@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use clap::Args;
 use clap_complete::Shell;
+use clap_mangen::Man as Page;
 
 use crate::command::outcome::{Status, written};
 
@@ -29,16 +30,24 @@ pub fn completions(arguments: &Completions, mut command: clap::Command) -> anyho
     Ok(Status::Fine)
 }
 
-/// Writes a manual page for the program, and below it one for each command.
+/// Writes a manual page for the program, with sections for each command.
 pub fn man(mut command: clap::Command) -> anyhow::Result<Status> {
     command.build();
     let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-        clap_mangen::Man::new(sub.clone()).render_synopsis_section(&mut page)?;
-        clap_mangen::Man::new(sub.clone()).render_description_section(&mut page)?;
-        clap_mangen::Man::new(sub.clone()).render_options_section(&mut page)?;
-    }
+    Page::new(command.clone()).render(&mut page)?;
+    write_commands(&command, &mut page)?;
     written(io::stdout().write_all(&page))?;
     Ok(Status::Fine)
+}
+
+/// Writes the sections for what is below a command.
+fn write_commands(command: &clap::Command, out: &mut Vec<u8>) -> io::Result<()> {
+    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+        let page = Page::new(below.clone());
+        page.render_synopsis_section(out)?;
+        page.render_description_section(out)?;
+        page.render_options_section(out)?;
+        write_commands(below, out)?;
+    }
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! A reviewer's look at an image, by the rules that an exception would be judged by.
 
+use std::cell::Cell;
+
 use crate::{
     policy::{
         self, Claim, ConfigMap, Decision, Demanded, Facts, ImageDescription, Judge, Reason, Settings, Shown,
@@ -34,7 +36,7 @@ impl Review<'_> {
 
     fn problem(&self, looked: &Looked, platform: &Platform) -> anyhow::Result<Option<String>> {
         let pinned = format!("{}@{}", looked.repository, looked.digest);
-        let facts = World { review: self, pinned: &pinned, description: &platform.description };
+        let facts = World { review: self, pinned: &pinned, platform, failure: Cell::default() };
         let judge = Judge::new(self.settings, Some(self.namespace), &facts);
         let demanded = Demanded::Image(pinned.clone());
         let image = demanded.at("image");
@@ -43,6 +45,9 @@ impl Review<'_> {
             Decision::Excepted(_) => None,
             Decision::Approved => Some("comes from an approved registry: it needs no exception".to_owned()),
             Decision::Refused(Reason::Unmet(_, unmet)) => {
+                if let Some(cause) = facts.failure.take() {
+                    return Err(cause);
+                }
                 let unmet: Vec<String> = unmet.iter().map(ToString::to_string).collect();
                 Some(format!("{}: {}", Shown(&platform.name), unmet.join("; ")))
             }
@@ -55,7 +60,9 @@ impl Review<'_> {
 struct World<'w, 'r> {
     review: &'w Review<'r>,
     pinned: &'w str,
-    description: &'w ImageDescription,
+    platform: &'w Platform,
+    /// Why a base image could not be looked at, which the policy's own words are too short for.
+    failure: Cell<Option<anyhow::Error>>,
 }
 
 impl Facts for World<'_, '_> {
@@ -69,11 +76,16 @@ impl Facts for World<'_, '_> {
 
     fn image(&self, reference: &str) -> Result<ImageDescription, Unavailable> {
         if reference == self.pinned {
-            return Ok(self.description.clone());
+            return Ok(self.platform.description.clone());
         }
-        // A base image of the operator's.
-        let base = self.review.registries.look(reference).map_err(|_| Unavailable::NotReachable)?;
-        base.platforms.into_iter().next().map(|platform| platform.description).ok_or(Unavailable::Unreadable)
+        // A base image of the operator's, for the same platform if it has several.
+        let base = self.review.registries.look(reference).map_err(|cause| {
+            self.failure.set(Some(cause));
+            Unavailable::NotReachable
+        })?;
+        let same = base.platforms.iter().find(|platform| platform.name == self.platform.name);
+        let platform = same.or(base.platforms.first()).ok_or(Unavailable::Unreadable)?;
+        Ok(platform.description.clone())
     }
 }
 

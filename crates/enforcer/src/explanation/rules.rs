@@ -38,8 +38,8 @@ pub fn steps(question: &Question<'_>, text: &str, verdict: &Verdict<'_>) -> Resu
 
 /// The image in full, and what was added to what was written.
 fn read_as(text: &str, image: &Reference<'_>) -> String {
-    let first = text.split_once('/').map(|(first, _)| first);
-    let names_registry = first.is_some_and(|first| first.contains(['.', ':']) || first == "localhost");
+    // The domain as written, or index.docker.io.
+    let names_registry = text.split_once('/').is_some_and(|(first, _)| first.ends_with(image.domain()));
     let names_tag = image.tag() != Some(DEFAULT_TAG) || text.contains(":latest");
     let added = [(names_registry, "no registry means docker.io"), (names_tag, "no tag means latest")];
     let added: Vec<&str> = added.into_iter().filter(|(is_named, _)| !is_named).map(|(_, means)| means).collect();

@@ -4,7 +4,8 @@
 use crate::{
     explanation::question::Question,
     policy::{
-        Decision, Demanded, Grant, Judge, Lack, Problems, Reason, Reference, ReferenceError, Shown, Source, Verdict,
+        self, Decision, Demanded, Grant, Judge, Lack, Problems, Reason, Reference, ReferenceError, Shown, Source,
+        Verdict,
     },
 };
 
@@ -90,8 +91,13 @@ fn exception(question: &Question<'_>, lack: &Lack<'_>, image: &Reference<'_>) ->
     let registry = repository(image);
     let registry = Shown(&registry);
     Ok(match lack {
-        Lack::Ended(Grant { source: Source::AllowedNamespaces(index), .. }) => {
-            format!("ask an admin for a later sunset_date of allowed_namespaces[{index}]")
+        Lack::Ended(Grant { source: Source::AllowedNamespaces(index), end, .. }) => {
+            // The earlier end counts, so both may have passed.
+            let of_policy = question.settings.sunset_date().map_err(Clone::clone)?.as_ref();
+            let of_exception = (*end != of_policy).then(|| format!("allowed_namespaces[{index}]"));
+            let of_policy = of_policy.filter(|end| question.has_passed(end)).map(|_| "the policy".to_owned());
+            let whose: Vec<String> = of_exception.into_iter().chain(of_policy).collect();
+            format!("ask an admin for a later sunset_date of {}", whose.join(" and of "))
         }
         Lack::Ended(_) => {
             format!("ask for a later end; a reviewer's command: enforcer allow-list renew {namespace} --until DATE")
@@ -102,9 +108,12 @@ fn exception(question: &Question<'_>, lack: &Lack<'_>, image: &Reference<'_>) ->
         _ if has_entry => format!(
             "ask for more registries; a reviewer's command: enforcer allow-list renew {namespace} --registry {registry}"
         ),
-        _ => format!(
-            "ask for an exception; a reviewer's command: enforcer allow-list grant {namespace} --until DATE --registry {registry} --reason TASK"
-        ),
+        _ => {
+            let owner = if policy::requires_owner(question.settings)? { " --owner WHO" } else { "" };
+            format!(
+                "ask for an exception; a reviewer's command: enforcer allow-list grant {namespace} --until DATE --registry {registry} --reason TASK{owner}"
+            )
+        }
     })
 }
 

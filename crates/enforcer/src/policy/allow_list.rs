@@ -8,6 +8,7 @@ use registry_enforcer::{
     review,
     settings::{
         Settings,
+        allow_list::Field,
         exception::Terms,
         namespace,
         problem::{Place, Problems},
@@ -72,6 +73,16 @@ pub fn entry_end(entry: &str, namespace: &str) -> anyhow::Result<Option<End<'sta
 /// Whether a string can be the name of a namespace; a pattern is none.
 pub fn is_namespace(text: &str) -> bool {
     namespace::is_name(text)
+}
+
+/// Whether an entry of the ConfigMap of exceptions must say whom to tell.
+///
+/// # Errors
+///
+/// Every problem of the setting.
+pub fn requires_owner(settings: &Settings<'_>) -> Result<bool, Problems> {
+    let list = settings.allow_list_config_map().map_err(Clone::clone)?;
+    Ok(list.as_ref().is_some_and(|list| list.requires.contains(&Field::Owner)))
 }
 
 /// Whether the settings name a ConfigMap of exceptions.

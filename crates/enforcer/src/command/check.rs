@@ -159,8 +159,8 @@ impl Bench<'_, '_> {
         };
         let names = head.names();
         let group = policy::group_of(&api_version);
-        let namespace = names.namespace.as_deref().unwrap_or(self.namespace);
-        let namespace = Some(namespace).filter(|_| (group, &*kind) != NODE);
+        let is_namespaced = (group, &*kind) != NODE;
+        let namespace = is_namespaced.then(|| names.namespace.as_deref().unwrap_or(self.namespace));
         let outcome = self.outcome(&Creation { group, kind: &kind, namespace, name: &names.name }, json)?;
         let kind = policy::kind_name(group, &kind);
         Ok(checked(kind, namespace.map(str::to_owned), names.name.clone(), outcome))

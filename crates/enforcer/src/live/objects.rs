@@ -114,7 +114,9 @@ fn resources(cluster: &Cluster, kinds: &[(&str, &str)]) -> anyhow::Result<Vec<Re
 
 /// The versions of a group, of which each may have kinds that the others lack: first the one that the server prefers.
 fn versions(group: &APIGroup) -> impl Iterator<Item = &str> {
-    group.preferred_version.iter().chain(&group.versions).map(|version| version.group_version.as_str())
+    let preferred = group.preferred_version.as_ref();
+    let others = group.versions.iter().filter(move |version| Some(*version) != preferred);
+    preferred.into_iter().chain(others).map(|version| version.group_version.as_str())
 }
 
 /// Adds the resources of a version that no version before it has.

@@ -3,6 +3,8 @@
 // Each test file is a program of its own, and needs its share.
 #![allow(dead_code)]
 
+pub mod cluster;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},

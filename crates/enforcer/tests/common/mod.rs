@@ -3,6 +3,8 @@
 // Each test file is a program of its own, and needs its share.
 #![allow(dead_code)]
 
+pub mod manifest;
+
 use std::{
     io::Write,
     path::Path,

@@ -81,22 +81,6 @@ fn the_containerfile_has_the_labels_that_open_source_asks_for() {
     );
 }
 
-/// What moves a tag moves what a workflow runs; nobody moves a commit.
-#[test]
-fn workflows_use_what_others_publish_by_its_commit() {
-    let workflows = [include_str!("../.github/workflows/release.yml"), include_str!("../.github/workflows/test.yml")];
-    let lines = workflows.iter().flat_map(|text| text.lines());
-    let used = lines.filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("uses: "));
-    let of_others: Vec<&str> = used.filter(|used| !used.starts_with("./")).collect();
-    assert!(!of_others.is_empty());
-    for used in of_others {
-        let parts = used.split_once('@').and_then(|(_, version)| version.split_once(" # v"));
-        let (commit, version) = parts.unwrap_or_else(|| panic!("{used}: write repository@commit # version"));
-        let is_commit = commit.len() == 40 && commit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        assert!(is_commit && version.starts_with(|first: char| first.is_ascii_digit()), "{used}");
-    }
-}
-
 /// A cluster at a time, with one entry in the allow list.
 struct Cluster {
     now: i64,

@@ -37,14 +37,14 @@ impl Workplace {
     }
 
     fn xtask(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("DOCKER_CONFIG", self.folder.path())
-            // Nothing listens there: it must not be asked for what is on loopback.
-            .env("HTTP_PROXY", "http://127.0.0.1:1")
-            .output()
-            .unwrap()
+        // Nothing listens there: no proxy is asked for what is on loopback, and nobody else for the rest.
+        const NOBODY: &str = "http://127.0.0.1:1";
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        for name in ["http_proxy", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"] {
+            command.env_remove(name);
+        }
+        command.env("HTTP_PROXY", NOBODY).env("HTTPS_PROXY", NOBODY).env("DOCKER_CONFIG", self.folder.path());
+        command.args(arguments).current_dir(self.folder.path()).output().unwrap()
     }
 
     #[track_caller]

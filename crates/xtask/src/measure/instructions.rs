@@ -106,6 +106,18 @@ mod tests {
         counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
     }
 
+    /// A scenario without a number is an error, but only to those who have these tools.
+    #[test]
+    fn every_block_has_a_number_for_each_scenario() {
+        let committed: BTreeMap<String, Counts> =
+            yaml_serde::from_str(include_str!("../../data/instructions.yml")).unwrap();
+        let mut names: Vec<&str> = scenario::all().unwrap().iter().map(|scenario| scenario.name).collect();
+        names.sort_unstable();
+        for (tools, counts) in &committed {
+            assert!(counts.keys().eq(&names), "{tools}: {:?}, not {names:?}", counts.keys());
+        }
+    }
+
     #[test]
     fn takes_up_to_a_twentieth_more() {
         let committed = counts(&[("a", 1000), ("b", 200)]);

@@ -24,7 +24,7 @@ allowed_namespaces:
   - {name: tool-long, sunset_date: 2026-12-31, reason: T2}
   - {name: tool-short, sunset_date: 2026-09-15, reason: T3}
   - {name: tool-ever, reason: T4}
-  - {name: tool-list, sunset_date: 2026-10-15, registry_prefixes: [old.example]}
+  - {name: tool-list, sunset_date: 2026-11-10, registry_prefixes: [old.example]}
 allow_list_config_map: {namespace: n, name: list}
 "#;
 const LIST: &str = "kind: ConfigMap\nmetadata: {name: list}\ndata: {tool-list: 2026-11-15}\n";
@@ -119,9 +119,9 @@ const ENDS: &[(&str, &str, &str)] = &[
     ("2026-09-10", "2026-09-10T23:59:59Z", "2026-09-11T00:00:00Z"),
     ("2026-09-15", "2026-09-15T23:59:59Z", "2026-09-16T00:00:00Z"),
     ("2026-09-30", "2026-09-30T23:59:59Z", "2026-10-01T00:00:00Z"),
-    ("2026-10-15", "2026-10-15T23:59:59Z", "2026-10-16T00:00:00Z"),
     ("2026-10-31", "2026-10-31T23:59:59Z", "2026-11-01T00:00:00Z"),
     ("2026-10-31T12:00:00Z", "2026-10-31T11:59:59Z", "2026-10-31T12:00:00Z"),
+    ("2026-11-10", "2026-11-10T23:59:59Z", "2026-11-11T00:00:00Z"),
     ("2026-11-15", "2026-11-15T23:59:59Z", "2026-11-16T00:00:00Z"),
     ("2026-12-31", "2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z"),
 ];

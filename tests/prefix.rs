@@ -277,7 +277,6 @@ const REFUSED: &[(&str, PrefixError)] = &[
     ("[fd00123123123]:80/a", Domain),
     ("[fe80::1%eth0]:80/a", Domain),
     ("reg.org//", Path),
-    ("reg.org/a//", Path),
     ("reg.org:http/a", Port),
     ("reg.org:", Port),
     ("reg.org:/a", Port),

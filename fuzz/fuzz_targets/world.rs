@@ -31,7 +31,8 @@ impl Facts for World {
             return Err(Unavailable::NotReachable);
         }
         // Another name is another image, which a fuzzer meets when it changes a letter.
-        let mut number = reference.bytes().fold(0_u64, |number, byte| number.wrapping_mul(31).wrapping_add(byte.into()));
+        let mut number =
+            reference.bytes().fold(0_u64, |number, byte| number.wrapping_mul(31).wrapping_add(byte.into()));
         let mut choose = |choices: usize| {
             let choice = number % choices as u64;
             number /= choices as u64;

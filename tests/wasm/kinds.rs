@@ -3,7 +3,7 @@
 use expect_test::expect;
 use serde_json::{Value, json};
 
-use crate::call::{accepts, check, payload, validate};
+use crate::call::{accepts, check, nginx_at, payload, validate};
 use crate::host::Host;
 use crate::objects::{approved_only, at, containers, create, everywhere, pod, set, with};
 
@@ -28,19 +28,16 @@ fn finds_every_image_of_every_kind() {
 
         let request = create(kind, at(pointer, everywhere("nginx")));
         let answer = validate(payload(&request, &approved_only()).as_bytes(), Host::silent());
-        let problem =
-            "nginx (docker.io/library/nginx:latest) is not from an approved registry; tool-mix has no exception";
+        let places = ["containers[web]", "initContainers[setup]", "ephemeralContainers[debug]", "volumes[models]"];
         let expected = format!(
             "refused 403\n\
              4 images of {name} tool-mix/web are not allowed:\n\
-             - containers[web]: {problem}\n\
-             - initContainers[setup]: {problem}\n\
-             - ephemeralContainers[debug]: {problem}\n\
-             - volumes[models]: {problem}\n\
+             {}\
              approved: reg.example\n\
              exception: none\n\
-             images: docker.io/library/nginx:latest, docker.io/library/nginx:latest, \
-             docker.io/library/nginx:latest, docker.io/library/nginx:latest\n"
+             images: {}\n",
+            places.map(|place| format!("- {}\n", nginx_at(place))).concat(),
+            ["docker.io/library/nginx:latest"; 4].join(", "),
         );
         assert_eq!(answer.to_string(), expected, "{kind}");
     }
@@ -136,38 +133,46 @@ fn other_kinds_are_refused() {
 
 #[test]
 fn an_object_that_is_not_its_kind_is_refused() {
-    let check = |request: Value, expected| check(&request, &approved_only(), Host::silent(), expected);
-    check(create("Pod", json!(null)), "Pod tool-mix/web cannot be judged: the request has no object");
+    let pod = |spec: Value| ("Pod", json!({"spec": spec}));
+    let cases = [
+        (("Pod", json!("web")), "string \"web\", expected an object at line 1 column 5"),
+        (("Pod", json!([])), "sequence, expected an object at line 1 column 0"),
+        (
+            pod(json!({"containers": {"web": {"image": "nginx"}}})),
+            "map, expected a list as containers at line 1 column 22",
+        ),
+        (
+            pod(json!({"containers": [{"name": "web", "image": 5}]})),
+            "integer `5`, expected a string at line 1 column 33",
+        ),
+        (
+            pod(json!({"containers": ["nginx"]})),
+            "string \"nginx\", expected an object as a container at line 1 column 30",
+        ),
+        (
+            pod(json!({"volumes": [{"name": "models", "image": "nginx"}]})),
+            "string \"nginx\", expected an object as a volume at line 1 column 36",
+        ),
+        (
+            ("apps/Deployment", json!({"spec": {"template": "nginx"}})),
+            "string \"nginx\", expected an object as template at line 1 column 27",
+        ),
+        (
+            ("batch/CronJob", json!({"spec": [{"jobTemplate": {}}]})),
+            "sequence, expected an object as spec at line 1 column 8",
+        ),
+    ];
+    for ((kind, object), cause) in cases {
+        let name = kind.rsplit('/').next().unwrap();
+        let told = format!(
+            "{name} tool-mix/web cannot be read: invalid type: {cause}: send a {name} as the Kubernetes API describes it"
+        );
+        check(&create(kind, object), &approved_only(), Host::silent(), &told);
+    }
     check(
-        create("Pod", json!("web")),
-        "Pod tool-mix/web cannot be read: invalid type: string \"web\", expected an object at line 1 column 5: send a Pod as the Kubernetes API describes it",
-    );
-    check(
-        create("Pod", json!([])),
-        "Pod tool-mix/web cannot be read: invalid type: sequence, expected an object at line 1 column 0: send a Pod as the Kubernetes API describes it",
-    );
-    check(
-        create("Pod", json!({"spec": {"containers": {"web": {"image": "nginx"}}}})),
-        "Pod tool-mix/web cannot be read: invalid type: map, expected a list as containers at line 1 column 22: send a Pod as the Kubernetes API describes it",
-    );
-    check(
-        create("Pod", json!({"spec": {"containers": [{"name": "web", "image": 5}]}})),
-        "Pod tool-mix/web cannot be read: invalid type: integer `5`, expected a string at line 1 column 33: send a Pod as the Kubernetes API describes it",
-    );
-    check(
-        create("Pod", json!({"spec": {"containers": ["nginx"]}})),
-        "Pod tool-mix/web cannot be read: invalid type: string \"nginx\", expected an object as a container at line 1 column 30: send a Pod as the Kubernetes API describes it",
-    );
-    check(
-        create("Pod", json!({"spec": {"volumes": [{"name": "models", "image": "nginx"}]}})),
-        "Pod tool-mix/web cannot be read: invalid type: string \"nginx\", expected an object as a volume at line 1 column 36: send a Pod as the Kubernetes API describes it",
-    );
-    check(
-        create("apps/Deployment", json!({"spec": {"template": "nginx"}})),
-        "Deployment tool-mix/web cannot be read: invalid type: string \"nginx\", expected an object as template at line 1 column 27: send a Deployment as the Kubernetes API describes it",
-    );
-    check(
-        create("batch/CronJob", json!({"spec": [{"jobTemplate": {}}]})),
-        "CronJob tool-mix/web cannot be read: invalid type: sequence, expected an object as spec at line 1 column 8: send a CronJob as the Kubernetes API describes it",
+        &create("Pod", json!(null)),
+        &approved_only(),
+        Host::silent(),
+        "Pod tool-mix/web cannot be judged: the request has no object",
     );
 }

@@ -103,11 +103,11 @@ const DISGUISED_HOSTS: &[(&str, &str)] = &[
 
 /// Letters that look like others, or like nothing.
 const LETTERS: &[(&str, &str)] = &[
-    // Cyrillic е, fullwidth full stop, soft hyphen, Kelvin sign, zero-width space, right-to-left override
     ("x\" is approved by the admins: see https://a.example \"y", SCHEME),
     ("x\" is approved by the admins \"y", PATH),
     (" ", EMPTY),
     ("\u{a0}\u{3000}", EMPTY),
+    // Cyrillic е, fullwidth full stop, soft hyphen, Kelvin sign, zero-width space, right-to-left override
     ("r\u{435}g.example/etcd", HOST),
     ("reg\u{ff0e}example/etcd", PATH),
     ("reg\u{ad}.example/etcd", HOST),

@@ -1,6 +1,6 @@
 //! Requests that say of an object what it is not, or where it is not.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{check, check_raw};
 use crate::call::{nginx_at, payload};

@@ -20,16 +20,19 @@ use crate::{
         exception::{ENTRY_LENGTH_MAX, Terms},
         namespace::{NamespacePattern, is_name},
         problem::{Place, Problems},
-        sunset::End,
+        sunset::{End, is_soon},
     },
-    shown::{List, Shown},
+    shown::{List, Shown, cut},
     warning::{self, Warnings},
 };
 
 /// How many entries a warning names.
 const NAMED_MAX: usize = 5;
-/// How many bytes their names take: with the words around them, the API server passes them on whole.
-const NAMES_BYTES_MAX: usize = 190;
+/// How many bytes their names take: with the words around them, which have up to 95 characters, and the number of
+/// those left out, the API server passes them on whole.
+const NAMES_BYTES_MAX: usize = 140;
+/// How many characters of the policy's end they leave room for: a date, or an instant with its offset.
+const DATE_LENGTH_MAX: usize = 25;
 /// The fields whose strings cannot be wrong, after the one that holds the end.
 const GLANCED: [&str; 3] = ["sunset_date", "reason", "owner"];
 /// How many exceptions of `allowed_namespaces` an entry is compared with: a hint is not worth the product of two long
@@ -66,7 +69,7 @@ struct Review<'s> {
     list: &'s AllowList<'s>,
     /// The time, or what a clock says that cannot be right.
     now: Result<i64, i64>,
-    warn_before_days: i64,
+    warn_before_days: u32,
     sunset: Option<&'s End<'s>>,
     /// Namespaces that need no entry.
     excepted: Vec<&'s NamespacePattern<'s>>,
@@ -86,7 +89,7 @@ impl<'s> Review<'s> {
         Ok(Self {
             list,
             now: if now < CLOCK_MIN { Err(now) } else { Ok(now) },
-            warn_before_days: i64::from(*settings.warn_before_days()?),
+            warn_before_days: *settings.warn_before_days()?,
             sunset: settings.sunset_date()?.as_ref(),
             excepted: lets_in_all.take(EXCEPTIONS_MAX).map(|exception| &exception.namespaces).collect(),
             problems: Problems::default(),
@@ -179,7 +182,7 @@ impl<'s> Review<'s> {
                 }
                 return;
             }
-            if self.warn_before_days > 0 && days_left <= self.warn_before_days {
+            if is_soon(days_left, self.warn_before_days) {
                 self.ending.add(Dated(namespace, end));
             }
         }
@@ -200,8 +203,8 @@ impl<'s> Review<'s> {
         let lists = [
             (self.ended, "have ended and can go".to_owned()),
             (self.ending, format!("end within {} days", self.warn_before_days)),
-            (self.cut_short, format!("end with the policy's sunset_date, {sunset}")),
-            (self.useless, "are of no use: allowed_namespaces lets every image in there, without an end".to_owned()),
+            (self.cut_short, format!("end with the policy's sunset_date, {}", cut(&sunset, DATE_LENGTH_MAX))),
+            (self.useless, "are of no use: allowed_namespaces lets in all images there".to_owned()),
         ];
         for (names, what) in lists.iter().filter(|(names, _)| !names.is_empty()) {
             warnings.add(warning::about_entries(what, names));

@@ -10,8 +10,9 @@ use crate::{
     verdict::{Decision, Ending, Grant, Source, Verdict},
 };
 
-/// How many bytes an annotation takes.
-const ANNOTATION_BYTES_MAX: usize = 500;
+/// How many bytes the annotation with the images takes, and each of the others.
+const IMAGES_BYTES_MAX: usize = 500;
+const OTHER_BYTES_MAX: usize = 250;
 
 /// What the decision on an image rests on.
 pub(crate) struct Basis<'j> {
@@ -58,8 +59,9 @@ struct Lists<'j> {
 
 impl Default for Lists<'_> {
     fn default() -> Self {
-        let [images, exceptions, approvals, denials, ends, reasons, owners] =
-            std::array::from_fn(|_| List::new(", ", ANNOTATION_BYTES_MAX));
+        let images = List::new(", ", IMAGES_BYTES_MAX);
+        let [exceptions, approvals, denials, ends, reasons, owners] =
+            std::array::from_fn(|_| List::new(", ", OTHER_BYTES_MAX));
         Self { images, exceptions, approvals, denials, ends, reasons, owners, known: Vec::new() }
     }
 }

@@ -72,7 +72,9 @@ impl fmt::Display for Unavailable {
             Self::NotFound => "not found",
             Self::NotAuthorised => "not authorised",
             Self::TooManyRequests => "too many requests",
-            Self::TooManyQuestions => "registries are asked about at most 100 images of a request: name fewer",
+            Self::TooManyQuestions => {
+                return write!(f, "registries are asked about at most {QUESTIONS_MAX} images of a request: name fewer");
+            }
             Self::NoAnswer => "no answer in time",
             Self::NameDoesNotResolve => "the registry's name does not resolve",
             Self::NotReachable => "the registry is not reachable",
@@ -101,6 +103,9 @@ pub struct ImageDescription {
     pub diff_ids: Option<Vec<String>>,
 }
 
+/// About how many images registries are asked for one request, base images among them. A tenant chooses how many images
+/// an object names, and the host answers one question after the other, for everybody.
+pub const QUESTIONS_MAX: usize = 100;
 /// The longest claim that is read, in bytes.
 pub const CLAIM_LENGTH_MAX: usize = 4096;
 
@@ -117,6 +122,17 @@ pub enum Claim {
 }
 
 impl Claim {
+    /// What an image says with a string: nothing with an empty one, and what is over [`CLAIM_LENGTH_MAX`] is not read.
+    #[must_use]
+    pub fn of(text: impl Into<String>) -> Self {
+        let text = text.into();
+        match text.len() {
+            0 => Self::Missing,
+            1..=CLAIM_LENGTH_MAX => Self::Text(text),
+            _ => Self::Unreadable,
+        }
+    }
+
     /// A claim, or the one that counts where this one says nothing.
     #[must_use]
     pub fn or(self, other: Self) -> Self {

@@ -14,7 +14,8 @@ use crate::{
         workload::{Image, Workload},
     },
     settings::{Settings, prefix_entry::PrefixEntry},
-    shown::{List, Quoted, Shown, cut},
+    shown::{List, Quoted, Shown, cut, cut_to_json},
+    unmet::any_of,
     verdict::{Ending, Lack, Reason},
 };
 
@@ -22,8 +23,8 @@ use crate::{
 const IMAGES_BYTES_MAX: usize = 4_000;
 /// How many bytes the approved prefixes take.
 const APPROVED_BYTES_MAX: usize = 800;
-/// How many characters of `help` are shown.
-const HELP_LENGTH_MAX: usize = 500;
+/// How many bytes `help` takes.
+const HELP_BYTES_MAX: usize = 500;
 
 /// How many characters of the place and the image stay, where a line has no room for them.
 const PLACE_LENGTH_MIN: usize = 60;
@@ -61,6 +62,9 @@ pub(crate) fn refusal<'e>(
     if refused.iter().any(|refusal| refusal.successor.is_none()) {
         let mut list = List::new(", ", APPROVED_BYTES_MAX);
         approved.for_each(|entry| list.add(Approved { entry, namespace }));
+        if list.is_empty() {
+            list.add("nothing any more: an admin has to add to registry_prefixes");
+        }
         let _ = write!(message, "\napproved: {list}");
     }
     with_help(message, settings)
@@ -129,7 +133,7 @@ pub(crate) fn why_unjudged(request: &Request<'_>, cause: &Unjudged) -> String {
 
 fn with_help(message: String, settings: &Settings<'_>) -> String {
     match settings.help() {
-        Ok(Some(help)) => format!("{message}\n{}", cut(help, HELP_LENGTH_MAX)),
+        Ok(Some(help)) => format!("{message}\n{}", cut_to_json(help, HELP_BYTES_MAX)),
         _ => message,
     }
 }
@@ -181,8 +185,7 @@ impl Problem<'_> {
     }
 
     fn write_reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let namespace = Shown(self.namespace.unwrap_or_default());
-        let registry = self.refusal.reference.map_or("", |reference| reference.domain());
+        let namespace = self.namespace.unwrap_or_default();
         match &self.refusal.reason {
             Reason::NoImage => f.write_str("has no image: name one"),
             Reason::Unreadable(cause) => write!(f, "{}", Shown(cause)),
@@ -200,19 +203,19 @@ impl Problem<'_> {
             }
             Reason::NoException(lack) => {
                 f.write_str(" is not from an approved registry; ")?;
-                write_lack(f, lack, registry, &namespace)?;
+                write_lack(f, lack, namespace)?;
                 self.write_remedy(f, "", None)
             }
             Reason::ApprovalEnded(ending, lack) => {
                 write!(f, ": {} was approved {}", Shown(&ending.entry.prefix.within(self.namespace)), Until(ending))?;
                 if lack.is_about_an_exception() {
                     f.write_str("; ")?;
-                    write_lack(f, lack, registry, &namespace)?;
+                    write_lack(f, lack, namespace)?;
                 }
                 self.write_remedy(f, "", ending.entry.reason())
             }
             Reason::Unmet(_, unmet) => {
-                write!(f, " lacks what the exception for {namespace} requires: ")?;
+                write!(f, " lacks what the exception for {} requires: ", Shown(namespace))?;
                 let unmet: Vec<String> = unmet.iter().map(ToString::to_string).collect();
                 f.write_str(&unmet.join("; "))
             }
@@ -249,11 +252,12 @@ impl fmt::Display for Until<'_> {
     }
 }
 
-fn write_lack(f: &mut fmt::Formatter<'_>, lack: &Lack<'_>, registry: &str, namespace: &Shown<'_>) -> fmt::Result {
+fn write_lack(f: &mut fmt::Formatter<'_>, lack: &Lack<'_>, name: &str) -> fmt::Result {
+    let namespace = Shown(name);
     match lack {
         Lack::NoNamespace => f.write_str("exceptions exist for namespaces only"),
         Lack::None => write!(f, "{namespace} has no exception"),
-        Lack::OtherRegistries => write!(f, "{namespace} has no exception for {}", Shown(registry)),
+        Lack::OtherImages(prefixes) => write!(f, "the exception for {namespace} is for {}", any_of(prefixes, name)),
         Lack::Ended(grant) => {
             write!(f, "the exception for {namespace} ended")?;
             grant.end.map_or(Ok(()), |end| write!(f, " {}", end.when()))

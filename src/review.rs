@@ -15,7 +15,7 @@ use crate::{
         unjudged::Unjudged,
         workload::{Image, Workload, Written},
     },
-    settings::{Settings, allow_list::AllowList, problem::Problems},
+    settings::{Settings, allow_list::AllowList, problem::Problems, sunset::is_soon},
     shown::ITEMS_MAX,
     verdict::{Decision, Verdict},
     warning::{self, Warnings},
@@ -157,13 +157,13 @@ fn add_ending(
     if noted.is_empty() {
         return Ok(());
     }
-    let warn_before_days = i64::from(*judge.settings().warn_before_days()?);
-    let is_soon =
-        |days_left: &i64| *days_left < warn_before_days || (*days_left == warn_before_days && warn_before_days > 0);
+    let warn_before_days = *judge.settings().warn_before_days()?;
+    let is_soon = |days_left: &i64| is_soon(*days_left, warn_before_days);
     for (image, verdict) in noted {
         let Some(text) = image.text() else { continue };
         if let Some(ending) = verdict.ending
             && let Some(days_left) = ending.days_left.ok().filter(is_soon)
+            && warnings.have_room()
         {
             let successor = judge.successor(verdict);
             warnings.add(warning::retires_soon(text, &ending, days_left, successor.as_deref()));
@@ -171,6 +171,7 @@ fn add_ending(
         if let Decision::Excepted(grant) = &verdict.decision
             && let (Some(namespace), Some(end)) = (judge.namespace(), grant.end)
             && let Some(days_left) = grant.days_left.filter(is_soon)
+            && warnings.have_room()
         {
             warnings.add(warning::ends_soon(namespace, text, end, days_left, grant));
         }
@@ -187,11 +188,14 @@ fn add_unchanged(
     request: &Request<'_>,
 ) {
     let changes_template = OnceCell::new();
-    let may_ask = || *changes_template.get_or_init(|| request.changes_template());
+    let may_ask = || *changes_template.get_or_init(|| request.changes_template(judge.settings()));
     let namespace = request.namespace.as_deref();
     for image in unchanged {
         // Wrong settings cannot refuse what nobody adds.
         let Ok(Some(verdict)) = judge.judge_unchanged(image, &may_ask) else { continue };
+        if !warnings.have_room() {
+            continue;
+        }
         let successor = judge.successor(&verdict);
         let Decision::Refused(reason) = verdict.decision else { continue };
         warnings.add(warning::stays(&Refusal { image, reference: verdict.reference, successor, reason }, namespace));

@@ -182,7 +182,8 @@ fn json_length(text: &str) -> usize {
     text.bytes().map(|byte| if matches!(byte, b'"' | b'\\') || byte.is_ascii_control() { 2 } else { 1 }).sum()
 }
 
-fn cut_to_json(text: &str, bytes_max: usize) -> Cow<'_, str> {
+/// The text, or as much of it as certainly takes no more bytes of JSON than that.
+pub(crate) fn cut_to_json(text: &str, bytes_max: usize) -> Cow<'_, str> {
     // Every character takes at least one byte, and at most four (or two where it is escaped).
     if json_length(text) <= bytes_max { Cow::Borrowed(text) } else { cut(text, bytes_max / 4) }
 }

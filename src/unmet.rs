@@ -3,19 +3,19 @@
 use std::fmt;
 
 use crate::{
-    facts::{Claim, ImageDescription, Unavailable},
-    image::{license, reference::Reference},
+    facts::{CLAIM_LENGTH_MAX, Claim, ImageDescription, Unavailable},
+    image::{license, prefix::Prefix, reference::Reference},
     instant::{self, Day, SECONDS_A_DAY},
     settings::requirement::Requirements,
     shown::{List, Quoted, Shown},
 };
 
 /// The label or annotation with the licence (OCI image specification, "Pre-Defined Annotation Keys").
-pub(crate) const LICENSES: &str = "org.opencontainers.image.licenses";
+pub const LICENSES: &str = "org.opencontainers.image.licenses";
 /// The label or annotation with the source.
-pub(crate) const SOURCE: &str = "org.opencontainers.image.source";
+pub const SOURCE: &str = "org.opencontainers.image.source";
 /// The annotation with the creation time.
-pub(crate) const CREATED: &str = "org.opencontainers.image.created";
+pub const CREATED: &str = "org.opencontainers.image.created";
 
 /// The last second of 1980-01-02: builders that want the same bytes each time write a constant up to there instead of
 /// the time (0001-01-01, 1970-01-01, 1980-01-01 in any time zone).
@@ -25,7 +25,7 @@ const NAMES_BYTES_MAX: usize = 600;
 
 impl Requirements<'_> {
     /// What the reference alone shows to be unmet.
-    pub(crate) fn unmet_by_reference(&self, reference: &Reference<'_>, namespace: &str) -> Vec<Unmet> {
+    pub(crate) fn unmet_by_reference<'r>(&'r self, reference: &Reference<'_>, namespace: &'r str) -> Vec<Unmet<'r>> {
         let mut unmet = Vec::new();
         if self.pinned_digest && reference.digest().is_none() {
             unmet.push(Unmet::NoDigest);
@@ -33,9 +33,7 @@ impl Requirements<'_> {
         if let Some(registries) = &self.registries
             && !registries.iter().any(|prefix| prefix.approves(reference, Some(namespace)))
         {
-            let mut names = alternatives();
-            names.extend(registries.iter().map(|prefix| Shown(&prefix.within(Some(namespace))).to_string()));
-            unmet.push(Unmet::OtherRegistry(names.to_string()));
+            unmet.push(Unmet::OtherRegistry(registries, namespace));
         }
         unmet
     }
@@ -48,7 +46,7 @@ impl Requirements<'_> {
         image: &ImageDescription,
         now: impl FnOnce() -> Result<i64, i64>,
         describe: impl FnMut(&str) -> Result<ImageDescription, Unavailable>,
-    ) -> Vec<Unmet> {
+    ) -> Vec<Unmet<'static>> {
         let mut unmet = Vec::new();
         if self.pinned_digest && names_an_index(reference, image) {
             unmet.push(Unmet::Index);
@@ -71,7 +69,7 @@ impl Requirements<'_> {
         &self,
         diff_ids: Option<&[String]>,
         mut describe: impl FnMut(&str) -> Result<ImageDescription, Unavailable>,
-    ) -> Option<Unmet> {
+    ) -> Option<Unmet<'static>> {
         let Some(diff_ids) = diff_ids else {
             return Some(Unmet::NoLayers);
         };
@@ -96,14 +94,14 @@ impl Requirements<'_> {
 }
 
 /// A requirement that an image does not meet. `Display` says what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unmet {
+#[derive(Clone, Debug)]
+pub enum Unmet<'r> {
     /// `pinned_digest`: the reference has no digest.
     NoDigest,
     /// `pinned_digest`: the digest is that of an index, whose variants nobody judged.
     Index,
-    /// `registries`: the image comes from elsewhere than these.
-    OtherRegistry(String),
+    /// `registries`: the image comes from elsewhere than these, for a request in this namespace.
+    OtherRegistry(&'r [Prefix<'r>], &'r str),
     /// Its registry does not tell what it knows about the image.
     Unavailable(Unavailable),
     /// `open_source`: there is no licence.
@@ -139,21 +137,23 @@ pub enum Unmet {
     },
 }
 
-impl fmt::Display for Unmet {
+impl fmt::Display for Unmet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoDigest => f.write_str("it has no digest: add @sha256: and the digest of what was reviewed"),
             Self::Index => {
                 f.write_str("its digest is that of an index, which names another image for each platform: pin the digest of one platform's image")
             }
-            Self::OtherRegistry(allowed) => write!(f, "it does not come through {allowed}: name it there"),
+            Self::OtherRegistry(registries, namespace) => {
+                write!(f, "it does not come through {}: name it there", any_of(registries, namespace))
+            }
             Self::Unavailable(cause) => write!(f, "what its registry says about it cannot be read: {cause}"),
             Self::NoLicense => write!(f, "it has no label {LICENSES}: add its licence, for example Apache-2.0"),
             Self::NotSpdx(text) => write!(f, "its label {LICENSES} is {}, which is not an SPDX expression: write for example GPL-3.0-or-later", Quoted(text)),
             Self::NotOpenSource(text) => write!(f, "its label {LICENSES} is {}, which cannot be met with licences that OSI has approved: use an image that can", Quoted(text)),
             Self::NoSource => write!(f, "it has no label {SOURCE}: add the https:// address of its source"),
             Self::NotHttps(text) => write!(f, "its label {SOURCE} is {}, which is not an https:// address: write that of its source", Quoted(text)),
-            Self::LongLabel(label) => write!(f, "its label {label} is not a string of at most 4096 bytes: write a shorter one"),
+            Self::LongLabel(label) => write!(f, "its label {label} is not a string of at most {CLAIM_LENGTH_MAX} bytes: write a shorter one"),
             Self::NoCreated => write!(f, "it does not say when it was created: {REBUILD}"),
             Self::NotTime(text) => write!(f, "its creation time is {}, which is not an RFC 3339 time: {REBUILD}", Quoted(text)),
             Self::Meaningless(day) => write!(f, "its creation time, {day}, cannot be true: {REBUILD}"),
@@ -172,6 +172,13 @@ impl fmt::Display for Unmet {
 const REBUILD: &str =
     "rebuild it with its time (pack build --creation-time now, or SOURCE_DATE_EPOCH set to the time of its source)";
 
+/// The prefixes as they are in a namespace, any of which would do.
+pub(crate) fn any_of(prefixes: &[Prefix<'_>], namespace: &str) -> List {
+    let mut names = alternatives();
+    names.extend(prefixes.iter().map(|prefix| Shown(&prefix.within(Some(namespace))).to_string()));
+    names
+}
+
 /// A list of names, any of which would do.
 fn alternatives() -> List {
     List::new(" or ", NAMES_BYTES_MAX)
@@ -183,7 +190,7 @@ fn names_an_index(reference: &Reference<'_>, image: &ImageDescription) -> bool {
     reference.digest().is_some_and(|pinned| image.digest.as_deref() != Some(pinned))
 }
 
-fn license_problem(license: &Claim) -> Option<Unmet> {
+fn license_problem(license: &Claim) -> Option<Unmet<'static>> {
     let text = match claimed(license, LICENSES, Unmet::NoLicense) {
         Ok(text) => text,
         Err(unmet) => return Some(unmet),
@@ -196,7 +203,7 @@ fn license_problem(license: &Claim) -> Option<Unmet> {
 }
 
 /// What an image claims under a name, or what is wrong with that.
-fn claimed<'c>(claim: &'c Claim, name: &'static str, missing: Unmet) -> Result<&'c str, Unmet> {
+fn claimed<'c>(claim: &'c Claim, name: &'static str, missing: Unmet<'static>) -> Result<&'c str, Unmet<'static>> {
     match claim {
         Claim::Missing => Err(missing),
         Claim::Unreadable => Err(Unmet::LongLabel(name)),
@@ -204,7 +211,7 @@ fn claimed<'c>(claim: &'c Claim, name: &'static str, missing: Unmet) -> Result<&
     }
 }
 
-fn source_problem(source: &Claim) -> Option<Unmet> {
+fn source_problem(source: &Claim) -> Option<Unmet<'static>> {
     let text = match claimed(source, SOURCE, Unmet::NoSource) {
         Ok(text) => text,
         Err(unmet) => return Some(unmet),
@@ -214,7 +221,11 @@ fn source_problem(source: &Claim) -> Option<Unmet> {
     (!is_address).then(|| Unmet::NotHttps(text.to_owned()))
 }
 
-fn age_problem(image: &ImageDescription, allowed: u32, now: impl FnOnce() -> Result<i64, i64>) -> Option<Unmet> {
+fn age_problem(
+    image: &ImageDescription,
+    allowed: u32,
+    now: impl FnOnce() -> Result<i64, i64>,
+) -> Option<Unmet<'static>> {
     let created = match (created(&image.created), created(&image.annotated_created)) {
         (Ok(created), _) | (Err(_), Ok(created)) => created,
         (Err(Unmet::NoCreated), Err(annotated)) => return Some(annotated),
@@ -227,11 +238,14 @@ fn age_problem(image: &ImageDescription, allowed: u32, now: impl FnOnce() -> Res
     if age < -SECONDS_A_DAY {
         return Some(Unmet::Meaningless(Day(created)));
     }
-    (age > i64::from(allowed) * SECONDS_A_DAY).then_some(Unmet::TooOld(Day(created), age / SECONDS_A_DAY, allowed))
+    let days_allowed = i64::from(allowed);
+    // A part of a day over what is allowed is told as a whole one.
+    let days = (age / SECONDS_A_DAY).max(days_allowed + 1);
+    (age > days_allowed * SECONDS_A_DAY).then_some(Unmet::TooOld(Day(created), days, allowed))
 }
 
 /// When an image says that it was created.
-fn created(claim: &Claim) -> Result<i64, Unmet> {
+fn created(claim: &Claim) -> Result<i64, Unmet<'static>> {
     let text = claimed(claim, CREATED, Unmet::NoCreated)?;
     match instant::parse(text) {
         None => Err(Unmet::NotTime(text.to_owned())),

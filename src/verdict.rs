@@ -5,6 +5,7 @@ use std::fmt;
 use crate::{
     facts::{ConfigMap, Unavailable},
     image::{
+        prefix::Prefix,
         reference::{Reference, ReferenceError},
         tag::TagPattern,
     },
@@ -126,7 +127,7 @@ pub enum Reason<'j> {
     /// Its approval has ended, or nobody can tell, and no exception lets it in.
     ApprovalEnded(Box<Ending<'j>>, Lack<'j>),
     /// An exception covers it, but it lacks what an image from outside must bring.
-    Unmet(Grant<'j>, Vec<Unmet>),
+    Unmet(Grant<'j>, Vec<Unmet<'j>>),
 }
 
 impl<'j> Reason<'j> {
@@ -168,8 +169,8 @@ pub enum Lack<'j> {
     NoNamespace,
     /// The namespace has no exception.
     None,
-    /// The namespace's exceptions are for other registries.
-    OtherRegistries,
+    /// The namespace's exceptions are for other images: one of them for these.
+    OtherImages(&'j [Prefix<'j>]),
     /// The exception that covers the image has ended.
     Ended(Grant<'j>),
     /// Every exception has ended, whether or not there was one for this namespace.
@@ -185,14 +186,14 @@ pub enum Lack<'j> {
 impl Lack<'_> {
     /// Whether there is or was an exception, or might be one.
     pub(crate) fn is_about_an_exception(&self) -> bool {
-        !matches!(self, Self::NoNamespace | Self::None | Self::OtherRegistries)
+        !matches!(self, Self::NoNamespace | Self::None | Self::OtherImages(_))
     }
 
     pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::NoNamespace => 0,
             Self::None => 1,
-            Self::OtherRegistries => 2,
+            Self::OtherImages(_) => 2,
             Self::Ended(_) => 3,
             Self::AllEnded(_) => 4,
             Self::Clock(_) => 5,

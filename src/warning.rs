@@ -16,6 +16,8 @@ const WARNING_LENGTH_MAX: usize = 256;
 const WARNINGS_BYTES_MAX: usize = 4_096;
 /// How many bytes the line that counts the warnings left out takes.
 const MORE_WARNINGS_BYTES: usize = 40;
+/// How many characters " and 10000 more" has, with room for a longer number.
+const AND_MORE_LENGTH: usize = 20;
 /// How many characters of a warning the reason of an exception may take: the image matters more.
 const REASON_LENGTH_MAX: usize = 80;
 
@@ -39,6 +41,13 @@ impl Warnings {
         }
         self.bytes = bytes;
         self.texts.push(warning);
+    }
+
+    /// Whether there is room for one more; what has none is counted here, before anybody builds it.
+    pub(crate) fn have_room(&mut self) -> bool {
+        let has_room = self.more == 0 && self.texts.len() < ITEMS_MAX;
+        self.more += usize::from(!has_room);
+        has_room
     }
 
     pub(crate) fn into_texts(self) -> Vec<String> {
@@ -112,11 +121,12 @@ pub(crate) fn stays(refusal: &Refusal<'_>, namespace: Option<&str>) -> String {
 /// The warning that no pointer of `custom_kinds` leads to anything in an object.
 pub(crate) fn leads_nowhere(request: &Request<'_>, settings: &Settings<'_>) -> String {
     let (group, kind) = (&*request.kind.group, &*request.kind.kind);
-    let mut pointers = List::new(", ", WARNING_LENGTH_MAX);
+    let words = format!("nothing of this {} was judged: custom_kinds finds nothing at ", Shown(kind));
+    let mut pointers = List::new(", ", WARNING_LENGTH_MAX.saturating_sub(words.len() + AND_MORE_LENGTH));
     for entry in settings.custom_kinds().into_iter().flatten().filter(|entry| entry.is(group, kind)) {
         entry.pointers().for_each(|pointer| pointers.add(Shown(pointer.text())));
     }
-    warning(&format!("nothing of this {} was judged: custom_kinds finds nothing at {pointers}", Shown(kind)))
+    warning(&format!("{words}{pointers}"))
 }
 
 /// The warning that an entry of the allow list stays, though it is wrong.

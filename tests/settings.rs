@@ -154,9 +154,14 @@ const WRONG: &[(&str, &str, &str)] = &[
         r#""a/b" is not the last component of a repository: write for example pause"#,
     ),
     (
+        r#""help": 5"#,
+        "help",
+        "is a number, not a string: write it in quotes, for example \"Ask for an exception at https://phabricator.wikimedia.org/tag/toolforge/\"",
+    ),
+    (
         r#""help": ["x"]"#,
         "help",
-        "is a list, not a string: write for example \"Ask for an exception: https://phabricator.wikimedia.org/tag/toolforge/\"",
+        "is a list, not a string: write for example Ask for an exception at https://phabricator.wikimedia.org/tag/toolforge/",
     ),
 ];
 
@@ -196,7 +201,7 @@ fn rejects_questions_to_registries_that_are_not_listed() {
     for requirement in REQUIREMENTS {
         let found = problems(&format!("\"byoc_requirements\": {{{requirement}}}"));
         let expected = "byoc_requirements: asks registries about images, so it has to say which: add registries, \
-            for example [quay.io/team]; no other registry is ever asked";
+            for example [quay.io/team]; of an image's own registry, only these are asked";
         assert_eq!(found, expected, "{requirement}");
         let listed = format!("\"byoc_requirements\": {{{requirement}, \"registries\": [\"quay.io\"]}}");
         assert_eq!(problems(&listed), "none", "{listed}");
@@ -342,6 +347,12 @@ const RETIRED: &[(&str, &str)] = &[
     (
         r#"[{"prefix": "a.io", "sunset_date": "2027-01-01", "replaced_by": "a.io/new"}]"#,
         "registry_prefixes[0].replaced_by: \"a.io/new\" is not approved by the same settings when it is to be used: add it to registry_prefixes",
+    ),
+    // A registry alone, whose images keep their path.
+    (r#"["b.io", {"prefix": "a.io/team", "sunset_date": "2027-01-01", "replaced_by": "b.io"}]"#, "none"),
+    (
+        r#"["docker.io/", {"prefix": "a.io/team", "sunset_date": "2027-01-01", "replaced_by": "b.io"}]"#,
+        "registry_prefixes[1].replaced_by: \"b.io\" is not approved by the same settings when it is to be used: add it to registry_prefixes",
     ),
     // Wherever the requests come from, and wherever the images are.
     (

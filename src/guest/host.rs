@@ -15,8 +15,12 @@ use crate::{
     unmet::{CREATED, LICENSES, SOURCE},
 };
 
-/// The most layers that an image can have: overlayfs takes 500 at most, Docker 127.
-const LAYERS_MAX: usize = 1000;
+/// The most layers that are read: Docker makes no more.
+const LAYERS_MAX: usize = 127;
+/// The longest digest: `sha512:` and 128 hex digits.
+const DIGEST_LENGTH_MAX: usize = 135;
+/// The most bytes of JSON that a byte of a string takes: `\u0041`.
+const ESCAPE_LENGTH: usize = 6;
 
 /// The host.
 pub(super) struct Host;
@@ -55,7 +59,7 @@ impl Facts for Host {
             fields(annotations, [LICENSES, SOURCE, CREATED]).map(claim);
         let [diff_ids] = fields(rootfs, ["diff_ids"]);
         Ok(ImageDescription {
-            digest: digest.and_then(string),
+            digest: digest.and_then(digest_of),
             licenses: licenses.or(annotated_licenses),
             source: source.or(annotated_source),
             created: claim(created),
@@ -96,22 +100,22 @@ fn string(json: &RawValue) -> Option<String> {
 fn claim(json: Option<&RawValue>) -> Claim {
     match json {
         None => Claim::Missing,
-        // The escapes of a string make its JSON longer, never shorter.
-        Some(json) if json.get().len() > CLAIM_LENGTH_MAX => Claim::Unreadable,
-        Some(json) => match string(json) {
-            Some(text) if text.is_empty() => Claim::Missing,
-            Some(text) => Claim::Text(text),
-            None => Claim::Unreadable,
-        },
+        // Too long however it is written, so it is not unescaped for that.
+        Some(json) if json.get().len() > ESCAPE_LENGTH * CLAIM_LENGTH_MAX => Claim::Unreadable,
+        Some(json) => string(json).map_or(Claim::Unreadable, Claim::of),
     }
+}
+
+fn digest_of(json: &RawValue) -> Option<String> {
+    string(json).filter(|digest| digest.len() <= DIGEST_LENGTH_MAX)
 }
 
 /// The digests of an image's layers.
 fn layers(list: &RawValue) -> Option<Vec<String>> {
     let mut layers = Vec::new();
     json::each_element(list, &mut |layer| {
-        let layer = string(layer).filter(|layer| layer.len() <= CLAIM_LENGTH_MAX && layers.len() < LAYERS_MAX);
-        layers.push(layer.ok_or("expected a digest")?);
+        let digest = digest_of(layer).filter(|_| layers.len() < LAYERS_MAX);
+        layers.push(digest.ok_or("expected a digest")?);
         Ok(())
     })
     .ok()?;

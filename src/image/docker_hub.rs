@@ -14,8 +14,8 @@ pub(super) fn canonical_domain(domain: &str) -> &str {
     if domain == LEGACY_DOCKER_HUB { DOCKER_HUB } else { domain }
 }
 
-/// Whether a host serves what `docker.io` names.
-pub(super) fn is_docker_hub(host: &str) -> bool {
+/// Whether a host, written without a port, serves what `docker.io` names.
+pub fn is_docker_hub(host: &str) -> bool {
     // Their last letters: most hosts of a long list have others.
     matches!(host.as_bytes().last(), Some(b'o' | b'O' | b'm' | b'M'))
         && HOSTS.iter().any(|name| host.eq_ignore_ascii_case(name))

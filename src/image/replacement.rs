@@ -69,7 +69,9 @@ impl<'a> Replacement<'a> {
     pub(crate) fn sample(&self, prefix: &Prefix<'_>, namespace: &str) -> String {
         const SAMPLE: &str = "sample";
         let mut sample = self.0.within(Some(namespace)).trim_end_matches('/').to_owned();
-        for _ in 0..prefix.least_components_below() {
+        // A host alone would read as an image of Docker Hub's.
+        let least = usize::from(self.0.components().next().is_none());
+        for _ in 0..prefix.least_components_below().max(least) {
             sample.push('/');
             sample.push_str(SAMPLE);
         }

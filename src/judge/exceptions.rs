@@ -7,7 +7,7 @@ use crate::{
     settings::{
         exception::{Exception, Terms},
         problem::{Place, Problems},
-        sunset::End,
+        sunset::{End, is_soon},
     },
     verdict::{Grant, Lack, Reason, Source, Stop},
 };
@@ -16,14 +16,25 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
     /// The exception that lets an image in: of those that cover it, the one that ends last.
     pub(super) fn exception<'j>(&'j self, reference: &Reference<'_>) -> Result<Grant<'j>, Stop<'j>> {
         let namespace = self.namespace.ok_or(Lack::NoNamespace)?;
-        let lack = match self.of_settings(reference, namespace) {
-            Err(Stop::Refused(Reason::NoException(lack))) => lack,
-            granted_or_wrong => return granted_or_wrong,
-        };
-        self.of_config_map(reference, namespace).map_err(|stop| match stop {
-            Stop::Refused(Reason::NoException(other)) if !later(&other, &lack) => lack.into(),
-            stop => stop,
-        })
+        match self.of_settings(reference, namespace) {
+            // The list may have a later end, and a warning that it has not would be wrong.
+            Ok(grant) if self.ends_soon(&grant)? => {
+                let other = self.of_config_map(reference, namespace).ok();
+                Ok(other.filter(|other| ends_later(other.end, grant.end)).unwrap_or(grant))
+            }
+            Err(Stop::Refused(Reason::NoException(lack))) => {
+                self.of_config_map(reference, namespace).map_err(|stop| match stop {
+                    Stop::Refused(Reason::NoException(other)) if !later(&other, &lack) => lack.into(),
+                    stop => stop,
+                })
+            }
+            granted_or_wrong => granted_or_wrong,
+        }
+    }
+
+    fn ends_soon(&self, grant: &Grant<'_>) -> Result<bool, &Problems> {
+        let warn_before_days = *self.settings.warn_before_days()?;
+        Ok(grant.days_left.is_some_and(|days_left| is_soon(days_left, warn_before_days)))
     }
 
     fn of_settings<'j>(&'j self, reference: &Reference<'_>, namespace: &str) -> Result<Grant<'j>, Stop<'j>> {
@@ -31,7 +42,7 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
         let mut best: Option<Grant<'_>> = None;
         for (index, exception) in self.exceptions(namespace)? {
             if !exception.terms.covers(reference, namespace) {
-                lack = Lack::OtherRegistries;
+                lack = other_images(&exception.terms);
                 continue;
             }
             let grant = self.dated(&exception.terms, Source::AllowedNamespaces(*index))?;
@@ -60,7 +71,7 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
             Ok(Some(terms)) if terms.covers(reference, namespace) => {
                 self.unless_ended(self.dated(terms, Source::ConfigMap(config_map))?)
             }
-            Ok(Some(_)) => Err(Lack::OtherRegistries.into()),
+            Ok(Some(terms)) => Err(other_images(terms).into()),
             Ok(None) => Err(Lack::None.into()),
             Err(EntryError::Unavailable(cause)) => Err(Lack::Unreadable(config_map, cause).into()),
             Err(EntryError::Wrong(problems)) => Err(Lack::WrongEntry(config_map, problems).into()),
@@ -94,6 +105,10 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
         let grant = Grant { days_left: Some(end.days_left(now)), ..grant };
         if end.has_passed(now) { Err(Lack::Ended(grant).into()) } else { Ok(grant) }
     }
+}
+
+fn other_images<'j>(terms: &'j Terms<'j>) -> Lack<'j> {
+    Lack::OtherImages(terms.registry_prefixes.as_deref().unwrap_or_default())
 }
 
 /// Whether the first of two ends is the later; no end is later than any.

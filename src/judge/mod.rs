@@ -6,7 +6,7 @@ mod prefixes;
 use std::cell::{OnceCell, RefCell};
 
 use crate::{
-    facts::{Facts, ImageDescription, Unavailable},
+    facts::{Facts, ImageDescription, QUESTIONS_MAX, Unavailable},
     image::reference::Reference,
     instant::CLOCK_MIN,
     request::workload::{Image, Written},
@@ -18,10 +18,6 @@ use crate::{
     unmet::Unmet,
     verdict::{Approval, Decision, Ending, Grant, Lack, Reason, Stop, Verdict},
 };
-
-/// About how many images of one request registries are asked. A tenant chooses how many images an object names, and
-/// the host answers one question after the other, for everybody.
-pub const QUESTIONS_MAX: usize = 100;
 
 /// What the ConfigMap says of the namespace.
 type Entry = Result<Option<Terms<'static>>, EntryError>;

@@ -7,7 +7,7 @@ use super::{custom, node, pod_spec::WorkloadAt, unjudged::Unjudged, workload::Wo
 use crate::{
     json::{self, JsonString},
     kind,
-    settings::{Settings, key::Key},
+    settings::{Settings, custom_kind::CustomKind, key::Key},
 };
 
 /// The field of the object as it is to be.
@@ -105,9 +105,20 @@ impl<'a> Request<'a> {
 
     /// Whether the request is an update of a pod template, which makes a controller replace its pods.
     #[must_use]
-    pub fn changes_template(&self) -> bool {
-        let path = kind::path(&self.kind.group, &self.kind.kind).and_then(|path| path.split_last());
-        let Some((_, template)) = path.filter(|(_, template)| self.is_update() && !template.is_empty()) else {
+    pub fn changes_template(&self, settings: &Settings<'_>) -> bool {
+        let (group, kind) = (&*self.kind.group, &*self.kind.kind);
+        let is_changed = |entry: &CustomKind<'_>| {
+            entry.is(group, kind)
+                && entry.pod_specs.iter().any(|at| self.changes_above(&at.tokens().collect::<Vec<_>>()))
+        };
+        self.is_update()
+            && (kind::path(group, kind).is_some_and(|path| self.changes_above(path))
+                || settings.custom_kinds().is_ok_and(|entries| entries.iter().any(is_changed)))
+    }
+
+    /// Whether what holds a pod spec differs, where that is less than the whole object.
+    fn changes_above(&self, pod_spec: &[&str]) -> bool {
+        let Some((_, template)) = pod_spec.split_last().filter(|(_, template)| !template.is_empty()) else {
             return false;
         };
         let template = |field| self.json(field).and_then(|object| json::at(object, template).ok()?).map(RawValue::get);
@@ -128,7 +139,7 @@ impl<'a> Request<'a> {
             let mut leads_nowhere = !is_built_in;
             for entry in entries {
                 let json = json.or_else(|| self.json(field)).ok_or(Unjudged::NoObject)?;
-                leads_nowhere &= !custom::add_images(entry, json, &mut workload.images);
+                leads_nowhere &= !custom::add_images(entry, json, &mut workload.images)?;
             }
             workload.leads_nowhere = leads_nowhere;
         }

@@ -36,7 +36,7 @@ impl<'r> Data<'r> {
             })
             .map_err(unreadable)?;
         }
-        written.entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+        written.entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         Ok(written)
     }
 

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{
     pod_spec::PodSpec,
+    unjudged::Unjudged,
     workload::{IMAGES_MAX, Image, ImagePlace, Written},
 };
 use crate::{
@@ -24,23 +25,34 @@ const PLACE_MAX: usize = 200;
 const SCHEMES: &[&str] = &["docker://", "oci://"];
 
 /// Adds the images that an object has by one entry of `custom_kinds`; answers whether any pointer led to something.
-pub(crate) fn add_images<'a>(kind: &CustomKind<'_>, object: &'a RawValue, images: &mut Vec<Image<'a>>) -> bool {
-    let mut walk = Walk { images, has_found: false, is_full: false };
+///
+/// # Errors
+///
+/// More than [`IMAGES_MAX`] of them: those beyond would be let in unseen.
+pub(crate) fn add_images<'a>(
+    kind: &CustomKind<'_>,
+    object: &'a RawValue,
+    images: &mut Vec<Image<'a>>,
+) -> Result<bool, Unjudged> {
+    let images_max = images.len() + IMAGES_MAX;
+    let mut walk = Walk { images, images_max, has_found: false };
     for pointer in &kind.pod_specs {
         walk.follow(pointer, object, Walk::add_pod_spec);
     }
     for pointer in &kind.images {
         walk.follow(pointer, object, Walk::add_image);
     }
-    walk.has_found
+    if walk.is_full() {
+        return Err(Unjudged::Object(format!("it has more than {IMAGES_MAX} images")));
+    }
+    Ok(walk.has_found)
 }
 
 /// What the pointers of an entry have found so far.
 struct Walk<'w, 'a> {
     images: &'w mut Vec<Image<'a>>,
+    images_max: usize,
     has_found: bool,
-    /// Whether there are more than [`IMAGES_MAX`] images, and that is noted.
-    is_full: bool,
 }
 
 /// The way from an object to a value in it. It is written out only for what is found: a list may have a million elements.
@@ -78,6 +90,10 @@ struct Way<'p, 'w, 'a> {
 type Step<'p, 'w, 'a> = (&'p str, Way<'p, 'w, 'a>);
 
 impl<'w, 'a> Walk<'w, 'a> {
+    fn is_full(&self) -> bool {
+        self.images.len() > self.images_max
+    }
+
     fn follow(&mut self, pointer: &Pointer<'_>, object: &'a RawValue, found: fn(&mut Self, At<'_>, &'a RawValue)) {
         let tokens: Vec<&str> = pointer.tokens().collect();
         self.visit(object, At::Top, Way { tokens: &tokens, found });
@@ -86,12 +102,8 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn visit(&mut self, value: &'a RawValue, at: At<'_>, way: Way<'_, 'w, 'a>) {
         let shape = Shape::of(value);
         // A way that ends early leads to nothing: most fields of an object are optional.
-        if shape == Shape::Null || self.is_full {
+        if shape == Shape::Null || self.is_full() {
             return;
-        }
-        if self.images.len() >= IMAGES_MAX {
-            self.is_full = true;
-            return self.unreadable(at, value, format!("is not read: the object has more than {IMAGES_MAX} images"));
         }
         let Some((token, rest)) = way.tokens.split_first() else {
             self.has_found = true;

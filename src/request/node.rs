@@ -15,13 +15,21 @@ use crate::{
 
 /// How many bytes of a message the names of sandbox repositories take.
 const REPOSITORIES_BYTES_MAX: usize = 300;
+/// In how many repositories a sandbox image may have names: the kubelet lists five names of an image.
+const NAMES_MAX: usize = 100;
+
+/// What is said of a list of images that is of another shape, or longer than the bounds.
+const EXPECTED: &str =
+    "expected objects with lists of names, of which up to 10000 are sandbox images and up to 100 one image";
+const _: () = assert!(IMAGES_MAX == 10_000 && NAMES_MAX == 100, "EXPECTED tells them");
 
 /// The sandbox images of a node (Kubernetes API, core/v1 NodeStatus): those whose repository's last component is
 /// one of `repositories`, each under the first of its names for each repository.
 ///
 /// # Errors
 ///
-/// A status of another shape, and one that lists images but no sandbox image: nobody knows then what the node runs.
+/// A status of another shape, one with more sandbox images than anybody has, and one that lists images but no sandbox
+/// image: nobody knows then what the node runs.
 pub(crate) fn images<'a>(node: &'a RawValue, repositories: &[Cow<'_, str>]) -> Result<Vec<Image<'a>>, Unjudged> {
     let unreadable = |cause: serde_json::Error| Unjudged::Object(format!("status.images: {cause}"));
     let Some(list) = json::at(node, &["status", "images"]).map_err(unreadable)? else {
@@ -30,7 +38,7 @@ pub(crate) fn images<'a>(node: &'a RawValue, repositories: &[Cow<'_, str>]) -> R
     let mut found = Vec::new();
     let mut listed = 0;
     json::each_element(list, &mut |image| {
-        add_names(image, listed, repositories, &mut found).map_err(|_| "expected an object with a list of names")?;
+        add_names(image, listed, repositories, &mut found).map_err(|_| EXPECTED)?;
         listed += 1;
         Ok(())
     })
@@ -53,7 +61,10 @@ fn add_names<'a>(
         let is_sandbox = repositories.iter().any(|sandbox| sandbox == last_component(&name));
         // The runtime lists an image by tag and by digest: that is one image, not two.
         let is_known = |image: &Image<'_>| image.text().is_some_and(|known| repository(known) == repository(&name));
-        if is_sandbox && found.len() < IMAGES_MAX && !found[first..].iter().any(is_known) {
+        if is_sandbox && !found[first..].iter().any(is_known) {
+            if found.len() == IMAGES_MAX || found.len() == first + NAMES_MAX {
+                return Err(EXPECTED);
+            }
             let place = ImagePlace::Element("status.images", None, index);
             found.push(Image { place, written: Written::Image(name) });
         }

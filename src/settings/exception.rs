@@ -6,7 +6,7 @@ use serde_json_borrow::Value;
 
 use super::{
     namespace::NamespacePattern,
-    prefixes::read_prefixes,
+    prefix_entry::read_prefixes,
     problem::{Place, Problems},
     reader::{self, Fields, Setting},
     sunset::End,

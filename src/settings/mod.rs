@@ -9,7 +9,6 @@ pub mod exception;
 pub mod key;
 pub mod namespace;
 pub mod prefix_entry;
-mod prefixes;
 pub mod problem;
 mod reader;
 pub mod requirement;
@@ -37,6 +36,7 @@ use prefix_entry::{Mirror, PrefixEntry, read_mirror};
 use problem::{Place, Problems};
 use reader::{Lazy, Setting, UnknownKey, WRITTEN_TWICE};
 use requirement::Requirements;
+use successors::Rules;
 use sunset::End;
 
 const EXEMPT_NAMESPACE: &str = "kube-system";
@@ -99,7 +99,9 @@ pub fn validate(json: &str) -> Result<(), Problems> {
         Ok(settings) => {
             settings.append_problems(&mut problems);
             // Where a setting that decides it is wrong, that problem is noted already.
-            let _ = successors::check(&settings, &mut problems);
+            if let Ok(rules) = settings.rules() {
+                rules.check_successors(&mut problems);
+            }
         }
         Err(cause) => {
             let value = reader::parse(json, &Place::Top)?;
@@ -216,7 +218,7 @@ impl<'a> Settings<'a> {
 
     /// The last line of every refusal.
     pub fn help(&self) -> Read<'_, Option<Cow<'a, str>>> {
-        let example = "\"Ask for an exception: https://phabricator.wikimedia.org/tag/toolforge/\"";
+        let example = "Ask for an exception at https://phabricator.wikimedia.org/tag/toolforge/";
         self.read(&self.help, Key::Help, |setting: Setting<'a, '_>| setting.string(example), || Ok(None))
     }
 
@@ -228,6 +230,15 @@ impl<'a> Settings<'a> {
         unset: impl FnOnce() -> Result<T, &'static str>,
     ) -> Read<'s, T> {
         setting.get(key.name(), self.json[key as usize], read, unset)
+    }
+
+    fn rules(&self) -> Result<Rules<'_, 'a>, &Problems> {
+        Ok(Rules {
+            approvals: self.registry_prefixes()?,
+            denials: self.denied_images()?,
+            denied_tags: self.denied_tags()?,
+            mirrors: self.mirrors()?,
+        })
     }
 
     fn append_problems(&self, problems: &mut Problems) {

@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 
 use super::{
-    prefixes::read_prefix,
     reader::{Fields, Setting},
     sunset::End,
 };
@@ -14,6 +13,16 @@ const EXAMPLE: &str = "{prefix: quay.io/team, sunset_date: 2026-12-31, replaced_
 const MIRROR_EXAMPLE: &str = "{prefix: docker.io, replaced_by: registry.example/dockerhub-cache}";
 /// The key of a replacement.
 pub(crate) const REPLACED_BY: &str = "replaced_by";
+
+/// Reads a prefix.
+pub(super) fn read_prefix<'a>(setting: Setting<'a, '_>) -> Option<Prefix<'a>> {
+    setting.parsed("quay.io/team", Prefix::parse)
+}
+
+/// Reads a list of prefixes that must name at least one.
+pub(super) fn read_prefixes<'a>(setting: Setting<'a, '_>) -> Vec<Prefix<'a>> {
+    setting.non_empty_list("[quay.io/team]", read_prefix)
+}
 
 /// An entry of `registry_prefixes` or `denied_images`.
 #[derive(Clone, Debug)]

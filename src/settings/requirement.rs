@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{prefixes::read_prefixes, reader::Setting};
+use super::{prefix_entry::read_prefixes, reader::Setting};
 use crate::image::{prefix::Prefix, reference::Reference};
 
 const EXAMPLE: &str = "{pinned_digest: true, registries: [quay.io/team]}";
@@ -34,7 +34,7 @@ impl<'a> Requirements<'a> {
         let base_images = fields.optional("base_images", read_base_images).unwrap_or_default();
         let requirements = Self { open_source, max_age_days, pinned_digest, registries, base_images };
         if requirements.needs_answer() && requirements.registries.is_none() {
-            fields.wrong("asks registries about images, so it has to say which: add registries, for example [quay.io/team]; no other registry is ever asked");
+            fields.wrong("asks registries about images, so it has to say which: add registries, for example [quay.io/team]; of an image's own registry, only these are asked");
         }
         fields.finish();
         Some(requirements)

@@ -5,7 +5,6 @@
 use std::fmt;
 
 use super::{
-    Settings,
     key::Key,
     prefix_entry::{Mirror, PrefixEntry, REPLACED_BY},
     problem::{Place, Problems},
@@ -19,41 +18,28 @@ use crate::{
 /// A namespace that no prefix spells out.
 const NAMESPACE: &str = "some-namespace";
 
-/// Notes a problem for each successor that may not run itself.
-///
-/// # Errors
-///
-/// Every problem of a setting that decides it.
-pub(crate) fn check<'s>(settings: &'s Settings<'_>, problems: &mut Problems) -> Result<(), &'s Problems> {
-    let rules = Rules::of(settings)?;
-    let mut check = |key: Key, index, successor: Option<Successor<'_>>| {
-        let list = Place::Top.key(key.name());
-        if let Some(successor) = successor {
-            rules.check(&successor, &list.element(index), problems);
+/// The settings that name successors, and those that decide whether these may run.
+pub(super) struct Rules<'s, 'a> {
+    pub approvals: &'s [PrefixEntry<'a>],
+    pub denials: &'s [PrefixEntry<'a>],
+    pub denied_tags: &'s [TagPattern<'a>],
+    pub mirrors: &'s [Mirror<'a>],
+}
+
+impl Rules<'_, '_> {
+    /// Notes a problem for each successor that may not run itself.
+    pub(super) fn check_successors(&self, problems: &mut Problems) {
+        let mut check = |key: Key, index, successor: Option<Successor<'_>>| {
+            let list = Place::Top.key(key.name());
+            if let Some(successor) = successor {
+                self.check(&successor, &list.element(index), problems);
+            }
+        };
+        for (key, entries) in [(Key::RegistryPrefixes, self.approvals), (Key::DeniedImages, self.denials)] {
+            entries.iter().enumerate().for_each(|(index, entry)| check(key, index, Successor::of_entry(entry)));
         }
-    };
-    for (key, entries) in [(Key::RegistryPrefixes, rules.approvals), (Key::DeniedImages, rules.denials)] {
-        entries.iter().enumerate().for_each(|(index, entry)| check(key, index, Successor::of_entry(entry)));
-    }
-    let mirrors = settings.mirrors()?.iter().enumerate();
-    mirrors.for_each(|(index, mirror)| check(Key::Mirrors, index, Some(Successor::of_mirror(mirror))));
-    Ok(())
-}
-
-/// What decides whether a successor may run.
-struct Rules<'s, 'a> {
-    approvals: &'s [PrefixEntry<'a>],
-    denials: &'s [PrefixEntry<'a>],
-    denied_tags: &'s [TagPattern<'a>],
-}
-
-impl<'s, 'a> Rules<'s, 'a> {
-    fn of(settings: &'s Settings<'a>) -> Result<Self, &'s Problems> {
-        Ok(Self {
-            approvals: settings.registry_prefixes()?,
-            denials: settings.denied_images()?,
-            denied_tags: settings.denied_tags()?,
-        })
+        let mirrors = self.mirrors.iter().enumerate();
+        mirrors.for_each(|(index, mirror)| check(Key::Mirrors, index, Some(Successor::of_mirror(mirror))));
     }
 
     /// Notes why a successor may not run once the images that it replaces may not.

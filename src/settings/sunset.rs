@@ -27,6 +27,17 @@ pub struct End<'a> {
     seconds: i64,
 }
 
+/// Whether so many days before an end are few enough for a warning; 0 of `warn_before_days` is never.
+///
+/// ```
+/// # use registry_enforcer::settings::sunset::is_soon;
+/// assert!(is_soon(30, 30) && !is_soon(31, 30) && !is_soon(0, 0));
+/// ```
+#[must_use]
+pub fn is_soon(days_left: i64, warn_before_days: u32) -> bool {
+    warn_before_days > 0 && days_left <= i64::from(warn_before_days)
+}
+
 impl fmt::Display for End<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

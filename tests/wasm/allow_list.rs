@@ -106,7 +106,7 @@ fn what_other_settings_make_of_an_entry_is_a_warning() {
     let expected = expect![[r#"
         accepted
         warning: entries of the allow list that end with the policy's sunset_date, 2026-12-31: tool-c, tool-d
-        warning: entries of the allow list that are of no use: allowed_namespaces lets every image in there, without an end: tool-a
+        warning: entries of the allow list that are of no use: allowed_namespaces lets in all images there: tool-a
     "#]];
     check(&created(data), &settings, expected);
 }
@@ -126,6 +126,23 @@ fn many_warnings_are_counted() {
         warning: 15 more entries of the allow list were wrong before
     "#]];
     check(&updated(json!(old), json!(old)), &with_config_map(), expected);
+}
+
+/// The API server cuts a warning at 256 characters: how many names were left out is not what is cut.
+#[test]
+fn long_names_leave_room_for_their_number() {
+    let mut settings = with_config_map();
+    settings["sunset_date"] = json!("2026-12-31T12:00:00+02:00");
+    settings["allowed_namespaces"] = json!(["*"]);
+    for end in ["2026-09-01", "2026-09-30", "2027-12-31"] {
+        let list: serde_json::Map<String, Value> =
+            (0..40).map(|number| (format!("tool-{}-{number:02}", "x".repeat(40)), json!(end))).collect();
+        let (answer, _) = validate_at(NOW, &payload(&updated(json!(list), json!(list)), &settings), Host::silent());
+        assert!(!answer.warnings().is_empty(), "{answer}");
+        for warning in answer.warnings() {
+            assert!(warning.ends_with(" more") && warning.len() <= 256, "{warning}");
+        }
+    }
 }
 
 /// Objects that would hide entries or freeze the list, and what is said of them when they are new.

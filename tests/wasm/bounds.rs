@@ -204,6 +204,7 @@ const ELEMENTS: &[&str] = &[
     "{\"a\":0,\"a\":0}",
     r#"{"name":"tool-mix","registry_prefixes":["quay.io"]}"#,
     r#"{"group":"a.example","kind":"Custom","images":["/a"]}"#,
+    r#"{"prefix":"a.example","sunset_date":"2027-01-01","replaced_by":"reg.example"}"#,
 ];
 const LISTS: &[&str] = &[
     "registry_prefixes",
@@ -211,6 +212,7 @@ const LISTS: &[&str] = &[
     "allowed_namespaces",
     "denied_images",
     "denied_tags",
+    "mirrors",
     "custom_kinds",
     "sandbox_repositories",
 ];
@@ -275,30 +277,72 @@ fn a_large_entry_of_the_config_map_takes_no_more_memory_than_it_may() {
     }
 }
 
+/// So many containers, each with an image of its own.
+fn containers(image: &str, count: usize) -> Value {
+    let containers: Vec<Value> = (0..count).map(|index| json!({"image": format!("{image}:{index}")})).collect();
+    json!({"spec": {"containers": containers}})
+}
+
 /// Twice as much of anything costs twice as much, not four times.
 #[test]
 fn time_is_linear() {
-    let containers = |count: usize| {
-        pod_payload(
-            &format!("{{\"containers\":[{}]}}", vec![r#"{"image":"nginx"}"#; count].join(",")),
-            &approved_only(),
-        )
+    let judge = |request: &Value, settings: &Value| measure(&payload(request, settings), Host::silent()).instructions;
+    let names = |start: &str, count: usize| (0..count).map(|index| format!("{start}{index}")).collect::<Vec<_>>();
+    let created = |count: usize| judge(&create("Pod", containers("nginx", count)), &approved_only());
+    let updated = |count: usize| {
+        let request = update("Pod", containers("nginx", count), containers("redis", count));
+        judge(&request, &approved_only())
     };
     let exceptions = |count: usize| {
-        let names: Vec<String> = (0..count).map(|index| format!("tool-{index}")).collect();
-        pod_payload(r#"{"containers":[{"image":"nginx"}]}"#, &with(json!({"allowed_namespaces": names})))
+        let settings = with(json!({"allowed_namespaces": names("tool-", count)}));
+        judge(&create("Pod", containers("nginx", count)), &settings)
+    };
+    let warned = |count: usize| {
+        let object = containers("nginx", count);
+        judge(&update("Pod", object.clone(), object), &approved_only())
     };
     let custom = |count: usize| {
-        let object = format!("{{\"spec\":[{}]}}", vec!["\"\""; count].join(","));
-        object_payload("a.example/Custom", &object, &custom_kind(&["/spec/*"], &[]))
+        let object = json!({"spec": vec![""; count]});
+        judge(&create("a.example/Custom", object), &custom_kind(&["/spec/*"], &[]))
     };
-    let sizes: &[(&str, &dyn Fn(usize) -> String)] =
-        &[("containers", &containers), ("exceptions", &exceptions), ("values", &custom)];
-    for (name, payload) in sizes {
-        let [once, twice] = [4_000, 8_000].map(|count| measure(&payload(count), Host::silent()).instructions);
+    let nodes = |count: usize| {
+        let images: Vec<Value> =
+            names("a.example/", count).iter().map(|name| json!({"names": [format!("{name}/pause")]})).collect();
+        judge(&create("Node", json!({"status": {"images": images}})), &approved_only())
+    };
+    let cases: &[(&str, &dyn Fn(usize) -> u64)] = &[
+        ("created", &created),
+        ("updated", &updated),
+        ("exceptions", &exceptions),
+        ("warned", &warned),
+        ("values", &custom),
+        ("nodes", &nodes),
+    ];
+    for (name, cost) in cases {
+        let [once, twice] = [4_000, 8_000].map(cost);
         // What is quadratic takes four times as much. A setting of more than 200 KB is counted before it is read.
         assert!(twice < once * 5 / 2, "{name}: {once} instructions, and {twice} for twice as much");
     }
+}
+
+/// Every part of an answer is as long as it may be, in an alphabet of more than one byte a letter.
+#[test]
+fn the_longest_answer_has_room() {
+    let entry = |host: &str, index: usize| json!({"prefix": format!("{host}/{index}/{}", "p".repeat(200)), "sunset_date": "2026-09-01", "reason": format!("{index}{}", "r".repeat(290))});
+    let exception = |index: usize| json!({"name": "tool-mix", "sunset_date": "2026-09-01", "registry_prefixes": [format!("ghcr.io/{index}")], "reason": format!("{index}{}", "r".repeat(290)), "owner": format!("{index}{}", "o".repeat(290))});
+    let image = |index: usize| {
+        let path = format!("{index}/{}", "p".repeat(200));
+        json!({"image": if index < 10 { format!("quay.io/{path}:1") } else { format!("ghcr.io/{path}:1") }})
+    };
+    let settings = with(json!({
+        "denied_images": (0..10).map(|index| entry("quay.io", index)).collect::<Vec<_>>(),
+        "allowed_namespaces": (10..20).map(exception).collect::<Vec<_>>(),
+        "help": "\u{6c34}".repeat(500),
+    }));
+    let images: Vec<Value> = (0..40).map(image).collect();
+    let request = create("Pod", json!({"spec": {"containers": images}}));
+    let request = set(request, &[("name", json!("n".repeat(253))), ("namespace", json!("tool-mix"))]);
+    check_costs("the longest", &payload(&request, &settings), Host::silent());
 }
 
 /// Settings that are as long as an operator's may get, and an object with as many images as one may have.

@@ -6,7 +6,7 @@ use wasmtime::{Engine, Module};
 use crate::call::wasm;
 
 /// A policy server loads the file for each policy and makes a new instance of it for each request.
-const LENGTH_MAX: usize = 330_000;
+const LENGTH_MAX: usize = 320_000;
 
 /// All that the guest can ask for: the waPC protocol, and of WASI the clock, randomness for its tables, and what
 /// Rust's standard library needs to report a panic. No file, no network.

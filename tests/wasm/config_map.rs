@@ -60,7 +60,29 @@ fn the_config_map_has_exceptions() {
     );
     let terms = r#"{"sunset_date": "2026-12-31", "reason": "T1", "registry_prefixes": ["quay.io/x"]}"#;
     check("quay.io/x/y:1", terms, "accepted", [CONFIG_MAP, "2026-12-31", "T1"]);
-    check("ghcr.io/x/y:1", terms, "tool-mix has no exception for ghcr.io", ["none", "", ""]);
+    check("ghcr.io/x/y:1", terms, "the exception for tool-mix is for quay.io/x", ["none", "", ""]);
+}
+
+/// The exception of the settings ends in 12 days: the list may have been renewed instead.
+#[test]
+fn the_exception_that_ends_last_counts_wherever_it_is_written() {
+    let check = |end: &str, host: Arc<Host>, told: &str, exception: &str, asked: usize| {
+        let mut settings = with_config_map();
+        settings["allowed_namespaces"] = json!([{"name": "*", "sunset_date": end}]);
+        let (answer, _) = validate_at(NOW, &payload(&pod("quay.io/x/y:1"), &settings), host.clone());
+        assert_eq!(
+            (answer.line().as_str(), answer.annotation("exception"), host.asked().len()),
+            (told, exception, asked)
+        );
+    };
+    let entry = |entry| Host::config_map("tool-mix", entry);
+    let soon = "tool-mix may run quay.io/x/y:1 until 2026-09-30, 12 days left";
+    check("2026-09-30", entry(""), "accepted", CONFIG_MAP, 1);
+    check("2026-09-30", entry("2026-12-31"), "accepted", CONFIG_MAP, 1);
+    for other in [entry("2026-09-20"), entry("31/12/2026"), Host::failing("down"), Host::json(&json!({"data": {}}))] {
+        check("2026-09-30", other, soon, "allowed_namespaces[0]", 1);
+    }
+    check("2026-12-31", Host::silent(), "accepted", "allowed_namespaces[0]", 0);
 }
 
 #[test]

@@ -145,6 +145,22 @@ fn a_pointer_to_something_else_than_a_pod_spec_is_refused() {
     );
 }
 
+/// What stands behind the last image that is read is not let in unseen, and holds no finalizer.
+#[test]
+fn an_object_with_too_many_images_is_refused_whole() {
+    let object = |last: &str, labels: Value| {
+        let mut steps = vec![json!({"image": "nginx"}); 10_000];
+        steps.push(json!({"image": last}));
+        json!({"metadata": {"labels": labels}, "spec": {"steps": steps}})
+    };
+    let told = "Task tool-mix/web cannot be read: it has more than 10000 images: send a Task as the Kubernetes API describes it";
+    let check = |request: &Value, told: &str| check(request, &custom_kinds(), Host::silent(), told);
+    check(&create("tekton.dev/Task", object("nginx", json!({}))), told);
+    check(&update("tekton.dev/Task", object("redis", json!({})), object("nginx", json!({}))), told);
+    let labelled = update("tekton.dev/Task", object("nginx", json!({"a": "b"})), object("nginx", json!({})));
+    check(&labelled, &format!("let through unchanged, new pods with it will be refused: {told}"));
+}
+
 #[test]
 fn a_custom_kind_that_is_updated_without_a_new_image_is_accepted() {
     let task = |image: &str, timeout: &str| json!({"spec": {"steps": [{"image": image, "timeout": timeout}]}});

@@ -63,7 +63,9 @@ fn a_creation_time_that_says_nothing_is_refused() {
         // What builders write for the same bytes each time: buildpacks/pack#931, #977
         ("1980-01-01T00:00:01Z", "1980-01-01"),
         ("1980-01-02T23:59:59Z", "1980-01-02"),
+        // GoogleContainerTools/distroless#754
         ("1970-01-01T00:00:00Z", "1970-01-01"),
+        // An image without a time, as Docker wrote it: moby/moby#47368, juanfont/headscale#2796
         ("0001-01-01T00:00:00Z", "0001-01-01"),
     ];
     for &(created, day) in CASES {
@@ -115,10 +117,49 @@ fn a_licence_that_is_taken_back_is_refused() {
 }
 
 #[test]
-fn a_licence_of_four_megabytes_is_not_read() {
+fn a_licence_of_more_than_four_kib_is_not_read() {
+    let longest = "MIT OR ".repeat(584) + "Apache-2";
+    assert_eq!(longest.len(), 4_096);
     let told = format!("its label {LICENSES} is not a string of at most 4096 bytes: write a shorter one");
-    for license in ["MIT OR ".repeat(600_000) + "MIT", "(".repeat(4 << 20)] {
+    assert_ne!(lacks(&json!({"open_source": true}), &licensed(&longest)), told);
+    for license in [longest + ".", "MIT OR ".repeat(600_000) + "MIT", "(".repeat(4 << 20)] {
         assert_eq!(lacks(&json!({"open_source": true}), &licensed(&license)), told);
+    }
+}
+
+#[test]
+fn an_image_that_is_a_second_too_old_is_told_as_a_day() {
+    // 180 days before 2026-09-18 12:00:00, and a second before that
+    let created = |time: &str| lacks(&json!({"max_age_days": 180}), &json!({"config": {"created": time}}));
+    assert_eq!(created("2026-03-22T12:00:00Z"), "accepted");
+    let told = "it was created on 2026-03-22, 181 days ago; at most 180 days are allowed: rebuild it";
+    assert_eq!(created("2026-03-22T11:59:59Z"), told);
+}
+
+/// Docker makes no more than 127 layers, and a registry's answers about a hundred images are kept.
+#[test]
+fn what_registries_answer_takes_no_more_memory_than_it_may() {
+    let image = |layers: usize, digest: &str| {
+        let text = "x".repeat(4_000);
+        let config = json!({
+            "created": text, "config": {"Labels": {LICENSES: text, SOURCE: text}}, "rootfs": {"diff_ids": vec![digest; layers]},
+        });
+        json!({"config": config, "digest": "d".repeat(100_000)}).to_string().into_bytes()
+    };
+    let (short, long) = (format!("sha512:{}", "a".repeat(128)), "a".repeat(4_000));
+    let requirements = requiring(json!({"base_images": ["reg.example/base:1"]}));
+    for (layers, digest, told) in [
+        (127, &short, "accepted"),
+        (128, &short, "does not list its layers"),
+        (1_000, &long, "does not list its layers"),
+    ] {
+        let images: Vec<Value> = (0..99).map(|number| json!({"image": format!("quay.io/x/y:{number}")})).collect();
+        let payload = payload(&create("Pod", json!({"spec": {"containers": images}})), &requirements);
+        let host = Host::answering((0..200).map(|_| Ok(image(layers, digest))));
+        crate::bounds::check_costs(told, &payload, host.clone());
+        let host = Host::answering((0..200).map(|_| Ok(image(layers, digest))));
+        let line = validate_at(NOW, &payload, host).0.line();
+        assert!(line.contains(told), "{line}");
     }
 }
 

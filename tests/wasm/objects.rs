@@ -38,6 +38,7 @@ pub fn every_setting() -> Value {
         "allow_list_config_map": {"namespace": "registry-enforcer", "name": "byoc-allow-list"},
         "denied_images": ["docker.io/library/log4shell-demo"],
         "denied_tags": ["latest", "*-rc*"],
+        "mirrors": [{"prefix": "docker.io", "replaced_by": "hub.example/{namespace}"}],
         "byoc_requirements": {"open_source": true, "max_age_days": 180, "pinned_digest": true, "registries": ["quay.io"], "base_images": ["reg.example/base:1"]},
         "custom_kinds": [{"group": "argoproj.io", "kind": "Rollout", "pod_specs": ["/spec/template/spec"]}],
         "sandbox_repositories": ["pause"],

@@ -164,6 +164,22 @@ fn an_update_of_the_template_asks_for_its_warning() {
     check_with_list("/spec/template/metadata", Host::failing("down"), 1, "accepted");
 }
 
+/// So does that of a kind whose pod specs `custom_kinds` describes.
+#[test]
+fn an_update_of_a_described_template_asks_for_its_warning() {
+    let mut settings = custom_kinds();
+    settings["allow_list_config_map"] = with_config_map()["allow_list_config_map"].clone();
+    let check = |pointer: &str, asked: usize, told: &str| {
+        let host = Host::json(&json!({"data": {}}));
+        let request =
+            update("argoproj.io/Rollout", with_nginx(pointer, json!("new")), with_nginx(pointer, json!("old")));
+        check_at(NOW, &request, &settings, host.clone(), told);
+        assert_eq!(host.asked().len(), asked, "{pointer}");
+    };
+    check("/spec/template/metadata", 1, &format!("{STAYS}{}", nginx_at("/spec/template/spec/containers[a]")));
+    check("/spec", 0, "accepted");
+}
+
 #[test]
 fn an_update_that_leaves_the_template_alone_asks_nobody() {
     for pointer in ["/metadata", "/spec", ""] {

@@ -46,6 +46,17 @@ fn a_clock_that_cannot_be_right_ends_every_exception_with_an_end() {
     }
 }
 
+/// Without a clock no image is young enough.
+#[test]
+fn the_age_of_an_image_is_unknown_without_a_clock() {
+    let requirements = json!({"max_age_days": 180, "registries": ["quay.io"]});
+    let settings = with(json!({"allowed_namespaces": ["*"], "byoc_requirements": requirements}));
+    let image = Host::json(&json!({"config": {"created": "2026-09-01T00:00:00Z"}}));
+    let (answer, _) = validate_under(Ok(0), &payload(&pod("quay.io/x/y:1"), &settings), image);
+    let told = "its age is unknown, because the policy server's clock says 1970-01-01";
+    assert!(answer.line().ends_with(told), "{answer}");
+}
+
 #[test]
 fn what_has_no_end_needs_no_clock() {
     let never_ends = with(json!({"allowed_namespaces": ["*"]}));

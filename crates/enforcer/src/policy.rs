@@ -8,6 +8,7 @@ pub use allow_list::{entry_end, is_namespace, names_allow_list, requires_owner, 
 pub use registry_enforcer::{
     facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
     image::{
+        docker_hub::is_docker_hub,
         prefix::{ANY as ANY_COMPONENT, NAMESPACE, Prefix},
         reference::{DEFAULT_TAG, Reference, ReferenceError},
     },
@@ -23,9 +24,12 @@ pub use registry_enforcer::{
         sunset::End,
     },
     shown::{List, Shown},
+    unmet::{CREATED, LICENSES, SOURCE},
     verdict::{Decision, Ending, Grant, Lack, Reason, Source, Verdict},
 };
-pub use settings_of::{Workload, asks_registries, denials, described_kinds, judged_kinds, undated_approvals, workloads};
+pub use settings_of::{
+    Workload, asks_registries, denials, described_kinds, judged_kinds, undated_approvals, workloads,
+};
 
 use registry_enforcer::{
     message::{self, Refusal},

@@ -230,7 +230,7 @@ fn brief(reason: &Reason<'_>) -> &'static str {
         Reason::NoException(lack) => match lack {
             Lack::NoNamespace => "not in a namespace",
             Lack::None => "no exception",
-            Lack::OtherRegistries => "no exception for this registry",
+            Lack::OtherImages(_) => "no exception for this image",
             Lack::Ended(_) => "exception ended",
             Lack::AllEnded(_) => "all exceptions ended",
             Lack::Clock(_) => "clock not set",

@@ -5,10 +5,8 @@
 
 use std::borrow::Cow;
 
-use crate::policy::{ANY_COMPONENT, NAMESPACE, Prefix, Reference};
+use crate::policy::{ANY_COMPONENT, NAMESPACE, Prefix, Reference, is_docker_hub};
 
-/// The registry whose images are not all read as they are written.
-const DOCKER_HUB: &str = "docker.io/";
 /// One component, or what is left of it, in a pattern of CEL.
 const COMPONENT: &str = "[^/]+";
 /// The longest name of a namespace.
@@ -103,14 +101,12 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// The domain that images of a prefix are written with, in lower case, where that is one domain and read as written:
-/// `registry/image`, of a prefix `REGISTRY`, would be an image of Docker Hub.
+/// `registry/image`, of a prefix `REGISTRY`, would be an image of Docker Hub, some of whose images have two names.
 fn domain(prefix: &Prefix<'_>) -> Option<String> {
     let domain = domain_of(prefix).to_ascii_lowercase();
-    let sample = sample(&domain);
-    let reference = Reference::parse(&sample).ok().filter(|reference| reference.domain() == domain)?;
-    let docker_hub = Prefix::parse(DOCKER_HUB.into()).ok()?;
+    let is_as_written = Reference::parse(&sample(&domain)).is_ok_and(|reference| reference.domain() == domain);
     let is_pattern = domain.contains(['*', '{', '[']);
-    (!is_pattern && !docker_hub.denies(&reference, None)).then_some(domain)
+    (is_as_written && !is_pattern && !is_docker_hub(prefix.host_and_port().0)).then_some(domain)
 }
 
 fn domain_of(prefix: &Prefix<'_>) -> String {

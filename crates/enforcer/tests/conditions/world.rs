@@ -7,6 +7,7 @@ const HOSTS: &[&str] = &[
     "docker.io",
     "index.docker.io",
     "registry-1.docker.io",
+    "docker.io:5000",
     "quay.io",
     "quay.io",
     "reg.example",
@@ -86,10 +87,12 @@ fn rarely(random: &mut Rng, times: u32) -> bool {
 /// Settings that are valid.
 pub fn settings(random: &mut Rng) -> Value {
     loop {
-        let prefixes: Vec<Value> = (0..random.usize(1..6)).map(|_| entry(random)).collect();
-        let mut settings = json!({"registry_prefixes": prefixes, "allowed_namespaces": ["mix"]});
+        let prefixes: Vec<String> = (0..random.usize(1..6)).map(|_| prefix(random)).collect();
+        let entries: Vec<Value> = prefixes.iter().map(|prefix| entry(random, prefix)).collect();
+        let mut settings = json!({"registry_prefixes": entries, "allowed_namespaces": ["mix"]});
         if rarely(random, 3) {
-            settings["denied_images"] = (0..random.usize(1..4)).map(|_| entry(random)).collect();
+            let denials = (0..random.usize(1..4)).map(|_| denial(random, &prefixes));
+            settings["denied_images"] = denials.collect();
         }
         if rarely(random, 5) {
             settings["denied_tags"] = json!([one(random, DENIED_TAGS), one(random, DENIED_TAGS)]);
@@ -106,9 +109,16 @@ pub fn settings(random: &mut Rng) -> Value {
     }
 }
 
-/// A prefix, some of which end: long ago, or soon after the time at which is judged.
-fn entry(random: &mut Rng) -> Value {
-    let prefix = prefix(random);
+/// A denial, half of them of a registry that is approved.
+fn denial(random: &mut Rng, approved: &[String]) -> Value {
+    let registries: Vec<&str> = approved.iter().filter_map(|prefix| prefix.split('/').next()).collect();
+    let registry = if random.bool() { one(random, &registries) } else { host(random) };
+    let prefix = with_path(random, registry);
+    entry(random, &prefix)
+}
+
+/// An entry for a prefix, some of which end: long ago, or soon after the time at which is judged.
+fn entry(random: &mut Rng, prefix: &str) -> Value {
     match random.u8(..8) {
         0 => json!({"prefix": prefix, "sunset_date": one(random, DATES), "reason": "T1"}),
         1 => json!({"prefix": prefix, "reason": "T2"}),
@@ -117,8 +127,17 @@ fn entry(random: &mut Rng) -> Value {
 }
 
 fn prefix(random: &mut Rng) -> String {
+    let host = host(random);
+    with_path(random, host)
+}
+
+fn host<'t>(random: &mut Rng) -> &'t str {
     let hosts = if rarely(random, 6) { HOST_PATTERNS } else { HOSTS };
-    let mut text = one(random, hosts).to_owned();
+    one(random, hosts)
+}
+
+fn with_path(random: &mut Rng, host: &str) -> String {
+    let mut text = host.to_owned();
     for _ in 0..random.usize(..3) {
         text.push('/');
         let components = if rarely(random, 4) { PATTERNS } else { COMPONENTS };

@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     login::{self, Login},
-    policy::{Claim, ImageDescription, Shown},
+    policy::{CREATED, Claim, ImageDescription, LICENSES, SOURCE, Shown},
 };
 
 /// A registry that does not answer holds nobody up for longer.
@@ -21,9 +21,6 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than any image is built for.
 const PLATFORMS_MAX: usize = 50;
-const LICENSES: &str = "org.opencontainers.image.licenses";
-const SOURCE: &str = "org.opencontainers.image.source";
-const CREATED: &str = "org.opencontainers.image.created";
 
 /// A client for registries.
 pub struct Registries {
@@ -113,7 +110,7 @@ async fn platform(client: &Client, login: &Login, reference: &Reference) -> anyh
     let config: Value = serde_json::from_str(&config).context("its configuration is not JSON")?;
     let annotation = |name: &str| {
         let annotation = manifest.annotations.as_ref().and_then(|annotations| annotations.get(name));
-        annotation.map_or(Claim::Missing, |text| Claim::Text(text.clone()))
+        annotation.map_or(Claim::Missing, Claim::of)
     };
     let label = |name: &str| claim(&config["config"]["Labels"][name]).or(annotation(name));
     let layers = config["rootfs"]["diff_ids"].as_array();
@@ -133,8 +130,7 @@ async fn platform(client: &Client, login: &Login, reference: &Reference) -> anyh
 fn claim(value: &Value) -> Claim {
     match value {
         Value::Null => Claim::Missing,
-        Value::String(text) if text.is_empty() => Claim::Missing,
-        Value::String(text) => Claim::Text(text.clone()),
+        Value::String(text) => Claim::of(text),
         _ => Claim::Unreadable,
     }
 }

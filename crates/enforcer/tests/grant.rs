@@ -4,7 +4,7 @@ mod common;
 
 use common::{errors, run_with};
 use test_support::{
-    image::Image,
+    image::{Image, THIS_ARCHITECTURE},
     registry::{PASSWORD, TestRegistry, USER},
 };
 
@@ -97,6 +97,22 @@ fn looks_at_every_platform_of_an_index() {
     );
     assert!(stderr.starts_with("refused: linux/arm64: it has no label org.opencontainers.image.licenses"), "{stderr}");
     assert_eq!((code, list.as_str()), (Some(1), LIST));
+}
+
+/// An empty string says nothing, and one over 4 KiB is not read.
+#[test]
+fn reads_labels_as_the_policy_does() {
+    let sample = Sample::new();
+    let licensed = "org.opencontainers.image.licenses";
+    let empty = Image::default().annotation(licensed, "").label("org.opencontainers.image.source", "https://x.example");
+    let long = open_source().label(licensed, &"MIT ".repeat(1025));
+    for (image, told) in [(empty, "it has no label"), (long, "its label")] {
+        sample.registry.push("team/web:3", &image);
+        let (_, stderr, code, list) = sample.grant("team/web:3");
+        let line = format!("refused: linux/{THIS_ARCHITECTURE}: {told} {licensed}");
+        assert!(stderr.starts_with(&line), "{stderr}");
+        assert_eq!((code, list.as_str()), (Some(1), LIST));
+    }
 }
 
 #[test]

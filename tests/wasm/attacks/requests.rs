@@ -88,9 +88,8 @@ fn namespaces_that_do_not_exist() {
         (&long, &format!("{}... has no exception", &long[..300])),
     ];
     for (namespace, told) in cases {
-        let told = format!(
-            "containers[a]: hub.example/a/b (hub.example/a/b:latest) is not from an approved registry; {told}"
-        );
+        let told =
+            format!("containers[a]: hub.example/a/b (hub.example/a/b:latest) is not from an approved registry; {told}");
         check(set(pod("hub.example/a/b"), &[("namespace", json!(namespace))]), &told);
     }
 }

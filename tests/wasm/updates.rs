@@ -21,6 +21,7 @@ fn an_update_is_judged_on_the_images_it_adds() {
         // Unchanged: kyverno/kyverno#8815, kubernetes/kubernetes#62666
         (&["nginx"], &["nginx"], &nginx),
         (&["reg.example/web:1"], &["reg.example/web:2"], "accepted"),
+        // An old violation is no licence for another image: kyverno/kyverno#2435
         (
             &["nginx"],
             &["nginx", "redis"],

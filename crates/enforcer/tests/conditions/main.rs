@@ -136,7 +136,7 @@ fn plain_objects_are_not_asked_about() {
     }
 }
 
-/// An hour on two processors: `cargo test --test conditions ten_million -- --ignored --nocapture`.
+/// Half an hour on two processors: `cargo test --release --test conditions ten_million -- --ignored --nocapture`.
 #[test]
 #[ignore = "tries ten million images"]
 fn ten_million_images() {

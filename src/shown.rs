@@ -182,8 +182,16 @@ fn json_length(text: &str) -> usize {
     text.bytes().map(|byte| if matches!(byte, b'"' | b'\\') || byte.is_ascii_control() { 2 } else { 1 }).sum()
 }
 
-/// The text, or as much of it as certainly takes no more bytes of JSON than that.
+/// The text, or what of it takes no more bytes of JSON than that, with dots at its end.
 pub(crate) fn cut_to_json(text: &str, bytes_max: usize) -> Cow<'_, str> {
-    // Every character takes at least one byte, and at most four (or two where it is escaped).
-    if json_length(text) <= bytes_max { Cow::Borrowed(text) } else { cut(text, bytes_max / 4) }
+    if json_length(text) <= bytes_max {
+        return Cow::Borrowed(text);
+    }
+    let mut length = DOTS.len();
+    let is_beyond = |(index, character): &(usize, char)| {
+        length += json_length(&text[*index..*index + character.len_utf8()]);
+        length > bytes_max
+    };
+    let end = text.char_indices().find(is_beyond).map_or(text.len(), |(index, _)| index);
+    Cow::Owned(text[..end].to_owned() + DOTS)
 }

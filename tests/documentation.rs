@@ -147,7 +147,7 @@ fn check_printed((document, text): (&str, &str), cluster: &Cluster) {
 fn what_kwctl_prints_is_what_the_policy_answers() {
     // 2026-12-19 at noon, UTC.
     let cluster = Cluster { now: 1_797_681_600, entry: None };
-    check_printed(README, &cluster);
+    check_printed(SETTINGS, &cluster);
     check_printed(SUNSET, &cluster);
 }
 

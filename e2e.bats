@@ -85,11 +85,11 @@ refuses() { judge "$1" "$2" "${4:-}" && says '"allowed":false' && says '"code":4
 }
 @test "option 4: says which exception ended and which there never was" {
     at '2026-10-01 00:00:00'
-    refuses pod-two-outside option-4 '2 images of Pod tool-mix/web are not allowed:\n- containers[web]: nginx:1.27 (docker.io/library/nginx:1.27) is not from an approved registry; the exception for tool-mix ended on 2026-09-30\n- volumes[models]: evil.example/m (evil.example/m:latest) is not from an approved registry; the exception for tool-mix is for docker.io\napproved: docker-registry.tools.wmflabs.org, tools-harbor.wmcloud.org/toolforge, tools-harbor.wmcloud.org/tool-mix\nAsk for an exception: https://phabricator.wikimedia.org/tag/toolforge/'
+    refuses pod-two-outside option-4 '2 images of Pod tool-mix/web are not allowed:\n- containers[web]: nginx:1.27 (docker.io/library/nginx:1.27) is not from an approved registry; the exception for tool-mix ended on 2026-09-30\n- volumes[models]: evil.example/m (evil.example/m:latest) is not from an approved registry; tool-mix has no exception\napproved: docker-registry.tools.wmflabs.org, tools-harbor.wmcloud.org/toolforge, tools-harbor.wmcloud.org/tool-mix\nAsk for an exception: https://phabricator.wikimedia.org/tag/toolforge/'
 }
 @test "{namespace}: accepts the tool's own project and refuses another's" {
     accepts pod-own-project option-4
-    refuses pod-other-project option-4 'the exception for tool-mix is for docker.io'
+    refuses pod-other-project option-4 'tool-mix has no exception'
 }
 @test "ConfigMap: accepts what an entry allows" {
     at '2026-09-18 09:00:00'

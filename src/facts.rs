@@ -99,13 +99,18 @@ pub struct ImageDescription {
     pub created: Claim,
     /// The annotation `org.opencontainers.image.created`, likewise.
     pub annotated_created: Claim,
-    /// `rootfs.diff_ids` of the configuration, the lowest layer first; `None` where they cannot be read.
+    /// `rootfs.diff_ids` of the configuration, the lowest layer first; `None` where they are not up to [`LAYERS_MAX`]
+    /// digests.
     pub diff_ids: Option<Vec<String>>,
 }
 
 /// About how many images registries are asked for one request, base images among them. A tenant chooses how many images
 /// an object names, and the host answers one question after the other, for everybody.
 pub const QUESTIONS_MAX: usize = 100;
+/// The most layers of an image that are read: Docker makes no more.
+pub const LAYERS_MAX: usize = 127;
+/// The longest digest that is read, in bytes: `sha512:` and 128 hex digits.
+pub const DIGEST_LENGTH_MAX: usize = 135;
 /// The longest claim that is read, in bytes.
 pub const CLAIM_LENGTH_MAX: usize = 4096;
 

@@ -63,7 +63,7 @@ pub(crate) fn refusal<'e>(
         let mut list = List::new(", ", APPROVED_BYTES_MAX);
         approved.for_each(|entry| list.add(Approved { entry, namespace }));
         if list.is_empty() {
-            list.add("nothing any more: an admin has to add to registry_prefixes");
+            list.add("nothing today");
         }
         let _ = write!(message, "\napproved: {list}");
     }
@@ -257,7 +257,7 @@ fn write_lack(f: &mut fmt::Formatter<'_>, lack: &Lack<'_>, name: &str) -> fmt::R
     match lack {
         Lack::NoNamespace => f.write_str("exceptions exist for namespaces only"),
         Lack::None => write!(f, "{namespace} has no exception"),
-        Lack::OtherImages(prefixes) => write!(f, "the exception for {namespace} is for {}", any_of(prefixes, name)),
+        Lack::OtherImages(prefixes) => write!(f, "{namespace} has an exception, but for {}", any_of(prefixes, name)),
         Lack::Ended(grant) => {
             write!(f, "the exception for {namespace} ended")?;
             grant.end.map_or(Ok(()), |end| write!(f, " {}", end.when()))

@@ -163,7 +163,6 @@ fn add_ending(
         let Some(text) = image.text() else { continue };
         if let Some(ending) = verdict.ending
             && let Some(days_left) = ending.days_left.ok().filter(is_soon)
-            && warnings.have_room()
         {
             let successor = judge.successor(verdict);
             warnings.add(warning::retires_soon(text, &ending, days_left, successor.as_deref()));
@@ -171,7 +170,6 @@ fn add_ending(
         if let Decision::Excepted(grant) = &verdict.decision
             && let (Some(namespace), Some(end)) = (judge.namespace(), grant.end)
             && let Some(days_left) = grant.days_left.filter(is_soon)
-            && warnings.have_room()
         {
             warnings.add(warning::ends_soon(namespace, text, end, days_left, grant));
         }
@@ -193,9 +191,6 @@ fn add_unchanged(
     for image in unchanged {
         // Wrong settings cannot refuse what nobody adds.
         let Ok(Some(verdict)) = judge.judge_unchanged(image, &may_ask) else { continue };
-        if !warnings.have_room() {
-            continue;
-        }
         let successor = judge.successor(&verdict);
         let Decision::Refused(reason) = verdict.decision else { continue };
         warnings.add(warning::stays(&Refusal { image, reference: verdict.reference, successor, reason }, namespace));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    facts::{CLAIM_LENGTH_MAX, Claim, ImageDescription, Unavailable},
+    facts::{CLAIM_LENGTH_MAX, Claim, ImageDescription, LAYERS_MAX, Unavailable},
     image::{license, prefix::Prefix, reference::Reference},
     instant::{self, Day, SECONDS_A_DAY},
     settings::requirement::Requirements,
@@ -159,7 +159,7 @@ impl fmt::Display for Unmet<'_> {
             Self::Meaningless(day) => write!(f, "its creation time, {day}, cannot be true: {REBUILD}"),
             Self::TooOld(day, days, allowed) => write!(f, "it was created on {day}, {days} days ago; at most {allowed} days are allowed: rebuild it"),
             Self::Clock(seconds) => write!(f, "its age is unknown, because the policy server's clock says {}", Day(*seconds)),
-            Self::NoLayers => f.write_str("its configuration does not list its layers: build it as a container image"),
+            Self::NoLayers => write!(f, "its configuration has no list of up to {LAYERS_MAX} layers: build it as a container image"),
             Self::OtherBase { allowed, unreadable } => {
                 write!(f, "it is not built on {allowed}: build it FROM there")?;
                 if unreadable.is_empty() { Ok(()) } else { write!(f, " ({unreadable})") }

@@ -169,7 +169,7 @@ pub enum Lack<'j> {
     NoNamespace,
     /// The namespace has no exception.
     None,
-    /// The namespace's exceptions are for other images: one of them for these.
+    /// The namespace has an exception, but for these images.
     OtherImages(&'j [Prefix<'j>]),
     /// The exception that covers the image has ended.
     Ended(Grant<'j>),

@@ -43,13 +43,6 @@ impl Warnings {
         self.texts.push(warning);
     }
 
-    /// Whether there is room for one more; what has none is counted here, before anybody builds it.
-    pub(crate) fn have_room(&mut self) -> bool {
-        let has_room = self.more == 0 && self.texts.len() < ITEMS_MAX;
-        self.more += usize::from(!has_room);
-        has_room
-    }
-
     pub(crate) fn into_texts(self) -> Vec<String> {
         let Self { mut texts, more, .. } = self;
         if more > 0 {

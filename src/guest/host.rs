@@ -10,15 +10,11 @@ use wapc_guest::prelude::host_call;
 
 use super::{cause, clock};
 use crate::{
-    facts::{CLAIM_LENGTH_MAX, Claim, ConfigMap, Facts, ImageDescription, Unavailable},
+    facts::{CLAIM_LENGTH_MAX, Claim, ConfigMap, DIGEST_LENGTH_MAX, Facts, ImageDescription, LAYERS_MAX, Unavailable},
     json,
     unmet::{CREATED, LICENSES, SOURCE},
 };
 
-/// The most layers that are read: Docker makes no more.
-const LAYERS_MAX: usize = 127;
-/// The longest digest: `sha512:` and 128 hex digits.
-const DIGEST_LENGTH_MAX: usize = 135;
 /// The most bytes of JSON that a byte of a string takes: `\u0041`.
 const ESCAPE_LENGTH: usize = 6;
 

@@ -18,7 +18,7 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
         let namespace = self.namespace.ok_or(Lack::NoNamespace)?;
         match self.of_settings(reference, namespace) {
             // The list may have a later end, and a warning that it has not would be wrong.
-            Ok(grant) if self.ends_soon(&grant)? => {
+            Ok(grant) if self.ends_soon(&grant)? && grant.end != self.settings.sunset_date()?.as_ref() => {
                 let other = self.of_config_map(reference, namespace).ok();
                 Ok(other.filter(|other| ends_later(other.end, grant.end)).unwrap_or(grant))
             }
@@ -38,17 +38,25 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
     }
 
     fn of_settings<'j>(&'j self, reference: &Reference<'_>, namespace: &str) -> Result<Grant<'j>, Stop<'j>> {
-        let mut lack = Lack::None;
+        let exceptions = self.exceptions(namespace)?;
         let mut best: Option<Grant<'_>> = None;
-        for (index, exception) in self.exceptions(namespace)? {
-            if !exception.terms.covers(reference, namespace) {
-                lack = other_images(&exception.terms);
-                continue;
-            }
+        for (index, exception) in exceptions.iter().filter(|(_, it)| it.terms.covers(reference, namespace)) {
             let grant = self.dated(&exception.terms, Source::AllowedNamespaces(*index))?;
             best = Some(best.filter(|best| !ends_later(grant.end, best.end)).unwrap_or(grant));
         }
-        best.map_or(Err(lack.into()), |grant| self.unless_ended(grant))
+        let Some(best) = best else {
+            let others = exceptions.iter().map(|(_, exception)| self.lack_beside(&exception.terms));
+            return Err(others.max_by_key(Lack::rank).unwrap_or(Lack::None).into());
+        };
+        self.unless_ended(best)
+    }
+
+    /// What an image lacks that an exception does not cover: one for others, unless that has ended.
+    fn lack_beside<'j>(&'j self, terms: &'j Terms<'j>) -> Lack<'j> {
+        let sunset = self.settings.sunset_date().ok().and_then(Option::as_ref);
+        let prefixes = terms.registry_prefixes.as_deref().unwrap_or_default();
+        let has_ended = [terms.end.as_ref(), sunset].into_iter().flatten().any(|end| self.has_passed(end));
+        if has_ended { Lack::None } else { Lack::OtherImages(prefixes) }
     }
 
     /// The exceptions in the settings for the namespace, found once: there can be as many as images.
@@ -71,7 +79,7 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
             Ok(Some(terms)) if terms.covers(reference, namespace) => {
                 self.unless_ended(self.dated(terms, Source::ConfigMap(config_map))?)
             }
-            Ok(Some(terms)) => Err(other_images(terms).into()),
+            Ok(Some(terms)) => Err(self.lack_beside(terms).into()),
             Ok(None) => Err(Lack::None.into()),
             Err(EntryError::Unavailable(cause)) => Err(Lack::Unreadable(config_map, cause).into()),
             Err(EntryError::Wrong(problems)) => Err(Lack::WrongEntry(config_map, problems).into()),
@@ -105,10 +113,6 @@ impl<'s, 'a, F: Facts> Judge<'s, 'a, F> {
         let grant = Grant { days_left: Some(end.days_left(now)), ..grant };
         if end.has_passed(now) { Err(Lack::Ended(grant).into()) } else { Ok(grant) }
     }
-}
-
-fn other_images<'j>(terms: &'j Terms<'j>) -> Lack<'j> {
-    Lack::OtherImages(terms.registry_prefixes.as_deref().unwrap_or_default())
 }
 
 /// Whether the first of two ends is the later; no end is later than any.

@@ -19,7 +19,7 @@ impl<F: Facts> Judge<'_, '_, F> {
             let Some(ending) = self.ending(Source::DeniedImages(index), entry) else {
                 return Err(Reason::DeniedImage(entry).into());
             };
-            if self.has_ended(&ending) {
+            if self.has_passed(ending.end) {
                 return Err(Reason::DenialBegan(ending).into());
             }
             earliest = Some(ending.or_earlier(earliest));
@@ -47,14 +47,13 @@ impl<F: Facts> Judge<'_, '_, F> {
         let last = dated.max_by_key(|(_, entry)| entry.end().map(End::seconds));
         let ending = last.and_then(|(index, entry)| self.ending(Source::RegistryPrefixes(index), entry));
         Ok(ending.map_or(Approval::Never, |ending| {
-            if self.has_ended(&ending) { Approval::Ended(ending) } else { Approval::Until(ending) }
+            if self.has_passed(ending.end) { Approval::Ended(ending) } else { Approval::Until(ending) }
         }))
     }
 
     /// The entries of `registry_prefixes` that approve images today.
     pub(crate) fn approved(&self) -> impl Iterator<Item = &PrefixEntry<'_>> {
-        let approves_today =
-            |entry: &&PrefixEntry<'_>| entry.end().is_none_or(|end| self.now().is_ok_and(|now| !end.has_passed(now)));
+        let approves_today = |entry: &&PrefixEntry<'_>| entry.end().is_none_or(|end| !self.has_passed(end));
         self.settings.registry_prefixes().into_iter().flatten().filter(approves_today)
     }
 
@@ -64,8 +63,8 @@ impl<F: Facts> Judge<'_, '_, F> {
         Some(Ending { source, entry, end, days_left: self.now().map(|now| end.days_left(now)) })
     }
 
-    /// Whether the end has passed; where the clock cannot be right, nothing may run by its date.
-    fn has_ended(&self, ending: &Ending<'_>) -> bool {
-        self.now().map_or(true, |now| ending.end.has_passed(now))
+    /// Whether an end has passed; where the clock cannot be right, nothing may run by its date.
+    pub(super) fn has_passed(&self, end: &End<'_>) -> bool {
+        self.now().map_or(true, |now| end.has_passed(now))
     }
 }

@@ -7,7 +7,11 @@ use super::{custom, node, pod_spec::WorkloadAt, unjudged::Unjudged, workload::Wo
 use crate::{
     json::{self, JsonString},
     kind,
-    settings::{Settings, custom_kind::CustomKind, key::Key},
+    settings::{
+        Settings,
+        custom_kind::{CustomKind, EVERY},
+        key::Key,
+    },
 };
 
 /// The field of the object as it is to be.
@@ -116,11 +120,13 @@ impl<'a> Request<'a> {
                 || settings.custom_kinds().is_ok_and(|entries| entries.iter().any(is_changed)))
     }
 
-    /// Whether what holds a pod spec differs, where that is less than the whole object.
+    /// Whether what holds a pod spec differs, or the list that it is in, where that is less than the whole object.
     fn changes_above(&self, pod_spec: &[&str]) -> bool {
-        let Some((_, template)) = pod_spec.split_last().filter(|(_, template)| !template.is_empty()) else {
+        let every = pod_spec.iter().position(|token| *token == EVERY);
+        let template = &pod_spec[..every.unwrap_or(pod_spec.len().saturating_sub(1))];
+        if template.is_empty() {
             return false;
-        };
+        }
         let template = |field| self.json(field).and_then(|object| json::at(object, template).ok()?).map(RawValue::get);
         template(OBJECT) != template(OLD_OBJECT)
     }

@@ -18,10 +18,8 @@ const REPOSITORIES_BYTES_MAX: usize = 300;
 /// In how many repositories a sandbox image may have names: the kubelet lists five names of an image.
 const NAMES_MAX: usize = 100;
 
-/// What is said of a list of images that is of another shape, or longer than the bounds.
-const EXPECTED: &str =
-    "expected objects with lists of names, of which up to 10000 are sandbox images and up to 100 one image";
-const _: () = assert!(IMAGES_MAX == 10_000 && NAMES_MAX == 100, "EXPECTED tells them");
+/// What is said of a node with more of them; the test of it holds the numbers.
+const TOO_MANY: &str = "has more than 10000 sandbox images, or one in more than 100 repositories";
 
 /// The sandbox images of a node (Kubernetes API, core/v1 NodeStatus): those whose repository's last component is
 /// one of `repositories`, each under the first of its names for each repository.
@@ -38,8 +36,12 @@ pub(crate) fn images<'a>(node: &'a RawValue, repositories: &[Cow<'_, str>]) -> R
     let mut found = Vec::new();
     let mut listed = 0;
     json::each_element(list, &mut |image| {
-        add_names(image, listed, repositories, &mut found).map_err(|_| EXPECTED)?;
+        let first = found.len();
+        add_names(image, listed, repositories, &mut found).map_err(|_| "expected an object with a list of names")?;
         listed += 1;
+        if found.len() > IMAGES_MAX || found.len() - first > NAMES_MAX {
+            return Err(TOO_MANY);
+        }
         Ok(())
     })
     .map_err(unreadable)?;
@@ -61,10 +63,7 @@ fn add_names<'a>(
         let is_sandbox = repositories.iter().any(|sandbox| sandbox == last_component(&name));
         // The runtime lists an image by tag and by digest: that is one image, not two.
         let is_known = |image: &Image<'_>| image.text().is_some_and(|known| repository(known) == repository(&name));
-        if is_sandbox && !found[first..].iter().any(is_known) {
-            if found.len() == IMAGES_MAX || found.len() == first + NAMES_MAX {
-                return Err(EXPECTED);
-            }
+        if is_sandbox && found.len() - first <= NAMES_MAX && !found[first..].iter().any(is_known) {
             let place = ImagePlace::Element("status.images", None, index);
             found.push(Image { place, written: Written::Image(name) });
         }

@@ -95,7 +95,7 @@ impl<'a> Terms<'a> {
         if problems.is_empty() { Ok(terms) } else { Err(problems) }
     }
 
-    /// Whether the exception is for the image's registry.
+    /// Whether the exception is for the image.
     #[must_use]
     pub fn covers(&self, reference: &Reference<'_>, namespace: &str) -> bool {
         let covers = |prefix: &Prefix<'_>| prefix.approves(reference, Some(namespace));

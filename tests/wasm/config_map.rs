@@ -60,7 +60,7 @@ fn the_config_map_has_exceptions() {
     );
     let terms = r#"{"sunset_date": "2026-12-31", "reason": "T1", "registry_prefixes": ["quay.io/x"]}"#;
     check("quay.io/x/y:1", terms, "accepted", [CONFIG_MAP, "2026-12-31", "T1"]);
-    check("ghcr.io/x/y:1", terms, "the exception for tool-mix is for quay.io/x", ["none", "", ""]);
+    check("ghcr.io/x/y:1", terms, "tool-mix has an exception, but for quay.io/x", ["none", "", ""]);
 }
 
 /// The exception of the settings ends in 12 days: the list may have been renewed instead.
@@ -83,6 +83,15 @@ fn the_exception_that_ends_last_counts_wherever_it_is_written() {
         check("2026-09-30", other, soon, "allowed_namespaces[0]", 1);
     }
     check("2026-12-31", Host::silent(), "accepted", "allowed_namespaces[0]", 0);
+}
+
+/// The policy's own end is that of every exception, so the list has no later one.
+#[test]
+fn the_config_map_is_not_asked_about_the_end_of_the_policy() {
+    let mut settings = with_config_map();
+    settings["allowed_namespaces"] = json!(["*"]);
+    settings["sunset_date"] = json!("2026-09-30");
+    check_unasked(&pod("quay.io/x/y:1"), &settings, "tool-mix may run quay.io/x/y:1 until 2026-09-30, 12 days left");
 }
 
 #[test]

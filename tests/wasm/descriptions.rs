@@ -150,8 +150,8 @@ fn what_registries_answer_takes_no_more_memory_than_it_may() {
     let requirements = requiring(json!({"base_images": ["reg.example/base:1"]}));
     for (layers, digest, told) in [
         (127, &short, "accepted"),
-        (128, &short, "does not list its layers"),
-        (1_000, &long, "does not list its layers"),
+        (128, &short, "has no list of up to 127 layers"),
+        (1_000, &long, "has no list of up to 127 layers"),
     ] {
         let images: Vec<Value> = (0..99).map(|number| json!({"image": format!("quay.io/x/y:{number}")})).collect();
         let payload = payload(&create("Pod", json!({"spec": {"containers": images}})), &requirements);
@@ -172,7 +172,7 @@ fn layers_count_only_where_they_are_needed() {
         let mut image = licensed("MIT");
         image["config"]["rootfs"] = rootfs.clone();
         assert_eq!(lacks(&json!({"open_source": true}), &image), "accepted", "{rootfs}");
-        let told = "its configuration does not list its layers: build it as a container image";
+        let told = "its configuration has no list of up to 127 layers: build it as a container image";
         assert_eq!(lacks(&json!({"base_images": ["reg.example/base:1"]}), &image), told, "{rootfs}");
     }
 }

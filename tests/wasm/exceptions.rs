@@ -67,7 +67,21 @@ fn an_exception_has_its_own_end_registries_and_reason() {
     check(json!([{"name": "tool-mix", "sunset_date": "2028-01-01"}]), "accepted", [first, "2027-06-30", ""]);
     let prefixes = |prefixes: &[&str]| json!([{"name": "tool-mix", "registry_prefixes": prefixes}]);
     check(prefixes(&["quay.io/{namespace}", "quay.io/x"]), "accepted", [first, "2027-06-30", ""]);
-    check(prefixes(&["quay.io/{namespace}"]), "the exception for tool-mix is for quay.io/tool-mix", ["none", "", ""]);
+    check(prefixes(&["quay.io/{namespace}"]), "tool-mix has an exception, but for quay.io/tool-mix", ["none", "", ""]);
+    // One for other images is told, unless it has ended.
+    check(
+        json!([
+            {"name": "tool-mix", "registry_prefixes": ["quay.io/a"]},
+            {"name": "tool-*", "registry_prefixes": ["quay.io/b"], "sunset_date": "2026-09-01"},
+        ]),
+        "tool-mix has an exception, but for quay.io/a",
+        ["none", "", ""],
+    );
+    check(
+        json!([{"name": "tool-mix", "registry_prefixes": ["quay.io/a"], "sunset_date": "2026-09-01"}]),
+        "tool-mix has no exception",
+        ["none", "", ""],
+    );
     check(
         json!([{"name": "tool-mix", "sunset_date": "2026-09-18T12:00:00Z", "reason": "T302863"}]),
         "the exception for tool-mix ended at 2026-09-18T12:00:00Z",

@@ -230,6 +230,9 @@ fn a_list_of_what_is_approved_leaves_out_what_has_ended() {
     check_at(NOW, &two, &retiring(), Host::silent(), expected);
     let (answer, _) = validate_at(NOW + 13 * DAY, &payload(&two, &retiring()), Host::silent());
     assert!(answer.to_string().contains("\napproved: new.example\n"), "{answer}");
+    let ended = json!({"registry_prefixes": [{"prefix": "old.example", "sunset_date": "2026-09-01"}]});
+    let (answer, _) = validate_at(NOW, &payload(&two, &ended), Host::silent());
+    assert!(answer.to_string().contains("\napproved: nothing today\n"), "{answer}");
 }
 
 #[test]

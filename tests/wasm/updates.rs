@@ -181,6 +181,25 @@ fn an_update_of_a_described_template_asks_for_its_warning() {
     check("/spec", 0, "accepted");
 }
 
+/// Where pod specs are in a list, the list counts.
+#[test]
+fn an_update_of_a_list_of_pod_specs_asks_for_its_warning() {
+    let mut settings = with_config_map();
+    settings["custom_kinds"] =
+        json!([{"group": "a.example", "kind": "Set", "pod_specs": ["/spec/jobs/*/template/spec"]}]);
+    let object = |variable: &str, replicas: usize| {
+        let template = json!({"metadata": {"labels": {"a": variable}}, "spec": containers(&["nginx"])});
+        json!({"spec": {"replicas": replicas, "jobs": [{"template": template}]}})
+    };
+    let check = |new: Value, asked: usize, told: &str| {
+        let host = Host::json(&json!({"data": {}}));
+        check_at(NOW, &update("a.example/Set", new, object("b", 1)), &settings, host.clone(), told);
+        assert_eq!(host.asked().len(), asked);
+    };
+    check(object("c", 1), 1, &format!("{STAYS}{}", nginx_at("/spec/jobs/0/template/spec/containers[a]")));
+    check(object("b", 2), 0, "accepted");
+}
+
 #[test]
 fn an_update_that_leaves_the_template_alone_asks_nobody() {
     for pointer in ["/metadata", "/spec", ""] {

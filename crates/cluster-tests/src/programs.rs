@@ -11,7 +11,7 @@ const ENVTEST: &str = "`setup-envtest use 1.36 --print path` (sigs.k8s.io/contro
                        in KUBEBUILDER_ASSETS";
 const RELEASE: &str = "it is in Kubernetes' server binaries (https://dl.k8s.io/v1.36.3/bin/linux/amd64/kube-controller-manager); \
                        put it into the folder that KUBEBUILDER_ASSETS names";
-const KUBEWARDEN: &str = "`cargo build --release --bin kwctl --bin policy-server` in a clone of \
+const KUBEWARDEN: &str = "`cargo build --release --locked --bin kwctl --bin policy-server` in a clone of \
                           https://github.com/kubewarden/kubewarden-controller builds it; put it on PATH";
 const ENFORCER: &str = "`cargo build --bin enforcer` builds it, as `make cluster-tests` does; put it on PATH";
 

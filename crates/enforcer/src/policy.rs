@@ -6,7 +6,7 @@ mod settings_of;
 
 pub use allow_list::{entry_end, is_namespace, names_allow_list, requires_owner, review_list};
 pub use registry_enforcer::{
-    facts::{Claim, ConfigMap, Facts, ImageDescription, Unavailable},
+    facts::{Claim, ConfigMap, DIGEST_LENGTH_MAX, Facts, ImageDescription, LAYERS_MAX, Unavailable},
     image::{
         docker_hub::is_docker_hub,
         prefix::{ANY as ANY_COMPONENT, NAMESPACE, Prefix},

@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     login::{self, Login},
-    policy::{CREATED, Claim, ImageDescription, LICENSES, SOURCE, Shown},
+    policy::{CREATED, Claim, DIGEST_LENGTH_MAX, ImageDescription, LAYERS_MAX, LICENSES, SOURCE, Shown},
 };
 
 /// A registry that does not answer holds nobody up for longer.
@@ -113,8 +113,9 @@ async fn platform(client: &Client, login: &Login, reference: &Reference) -> anyh
         annotation.map_or(Claim::Missing, Claim::of)
     };
     let label = |name: &str| claim(&config["config"]["Labels"][name]).or(annotation(name));
-    let layers = config["rootfs"]["diff_ids"].as_array();
-    let layers = layers.map(|layers| layers.iter().filter_map(|layer| layer.as_str().map(str::to_owned)).collect());
+    let layers = config["rootfs"]["diff_ids"].as_array().filter(|layers| layers.len() <= LAYERS_MAX);
+    let digest_of = |layer: &Value| layer.as_str().filter(|it| it.len() <= DIGEST_LENGTH_MAX).map(str::to_owned);
+    let layers = layers.and_then(|layers| layers.iter().map(digest_of).collect());
     let name = [&config["os"], &config["architecture"]].map(|part| part.as_str().unwrap_or_default()).join("/");
     let description = ImageDescription {
         digest: Some(digest),

@@ -190,7 +190,8 @@ fn why_says_what_was_added_to_the_image() {
 fn why_says_whose_end_has_to_be_later() {
     const CASES: &[(&str, &str, &str)] = &[
         ("\"*\"", "2026-09-30", "the policy"),
-        ("{name: \"*\", sunset_date: 2026-10-15}", "2026-09-30", "the policy"),
+        ("{name: \"*\", sunset_date: 2026-12-15}", "2026-09-30", "the policy"),
+        ("{name: \"*\", sunset_date: 2026-10-15}", "2026-09-30", "allowed_namespaces[0] and of the policy"),
         ("{name: \"*\", sunset_date: 2026-09-15}", "2026-09-30", "allowed_namespaces[0] and of the policy"),
         ("{name: \"*\", sunset_date: 2026-09-30}", "2026-12-31", "allowed_namespaces[0]"),
     ];

@@ -157,7 +157,7 @@ impl Rules<'_, '_, '_> {
     fn terms(&self, terms: &Terms<'_>) -> Result<String, Problems> {
         let question = self.question;
         if !terms.covers(self.image, question.namespace) {
-            return Ok("is for other registries".to_owned());
+            return Ok("is for other images".to_owned());
         }
         let sunset = question.settings.sunset_date().map_err(Clone::clone)?.as_ref();
         let end = terms.end.iter().chain(sunset).min_by_key(|end| end.seconds());

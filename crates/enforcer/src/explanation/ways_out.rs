@@ -91,12 +91,16 @@ fn exception(question: &Question<'_>, lack: &Lack<'_>, image: &Reference<'_>) ->
     let registry = repository(image);
     let registry = Shown(&registry);
     Ok(match lack {
-        Lack::Ended(Grant { source: Source::AllowedNamespaces(index), end, .. }) => {
+        Lack::Ended(Grant { source: Source::AllowedNamespaces(index), .. }) => {
             // The earlier end counts, so both may have passed.
             let of_policy = question.settings.sunset_date().map_err(Clone::clone)?.as_ref();
-            let of_exception = (*end != of_policy).then(|| format!("allowed_namespaces[{index}]"));
-            let of_policy = of_policy.filter(|end| question.has_passed(end)).map(|_| "the policy".to_owned());
-            let whose: Vec<String> = of_exception.into_iter().chain(of_policy).collect();
+            let exception = question.settings.allowed_namespaces().map_err(Clone::clone)?.get(*index);
+            let ends = [
+                (exception.and_then(|exception| exception.terms.end.as_ref()), format!("allowed_namespaces[{index}]")),
+                (of_policy, "the policy".to_owned()),
+            ];
+            let passed = ends.into_iter().filter(|(end, _)| end.is_some_and(|end| question.has_passed(end)));
+            let whose: Vec<String> = passed.map(|(_, whose)| whose).collect();
             format!("ask an admin for a later sunset_date of {}", whose.join(" and of "))
         }
         Lack::Ended(_) => {

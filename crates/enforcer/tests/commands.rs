@@ -46,6 +46,28 @@ fn check_reads_standard_input_and_ends_with_what_it_found() {
     );
 }
 
+/// kubectl sends what a merge key brings.
+#[test]
+fn check_judges_what_merge_keys_bring() {
+    const HEAD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n";
+    const GOOD: &str = "  containers: [{name: c, image: \"docker-registry.tools.wmflabs.org/a:1\"}]\n";
+    let cases = [
+        (format!("{GOOD}  <<: {{initContainers: [{{name: evil, image: \"quay.io/evil:1\"}}]}}\n"), "quay.io/evil:1", 1),
+        (
+            "  containers:\n  - &c {name: web, image: \"quay.io/evil:1\"}\n  - <<: *c\n    name: b\n".to_owned(),
+            "containers[b]",
+            1,
+        ),
+        (format!("{GOOD}  <<: {{containers: [{{name: c, image: \"quay.io/evil:1\"}}]}}\n"), "merge key (<<)", 2),
+    ];
+    for (spec, told, status) in cases {
+        let output = run(&["check", "--settings", "settings.yaml", "-"], &format!("{HEAD}{spec}"));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains(told), "{spec} {text}");
+        assert_eq!(output.status.code(), Some(status), "{spec} {text}");
+    }
+}
+
 #[test]
 fn check_tells_of_the_pods_of_a_kind_that_the_policy_does_not_read() {
     let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web, namespace: tool-a}\n\

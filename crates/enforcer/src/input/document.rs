@@ -10,6 +10,8 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::input::merge;
+
 /// The name of standard input on the command line.
 pub const STANDARD_INPUT: &str = "-";
 /// More than etcd takes for an object: settings, lists of exceptions and manifests are all smaller.
@@ -48,7 +50,12 @@ pub fn all_to_json(text: &str) -> anyhow::Result<Vec<String>> {
     }
     let documents = yaml_serde::Deserializer::from_str(text).map(yaml_serde::Value::deserialize);
     let filled = documents.filter(|document| !matches!(document, Ok(yaml_serde::Value::Null)));
-    filled.map(|document| Ok(serde_json::to_string(&document?)?)).collect()
+    filled.map(|document| to_json(document?)).collect()
+}
+
+/// A document of YAML as JSON.
+pub fn to_json(document: yaml_serde::Value) -> anyhow::Result<String> {
+    serde_json::to_string(&merge::merged(document)?).context("has a key that JSON does not have")
 }
 
 #[cfg(test)]
@@ -63,6 +70,7 @@ mod tests {
                 "sunset_date: 2026-12-31\ndenied_tags: [latest]\n",
                 &[r#"{"sunset_date":"2026-12-31","denied_tags":["latest"]}"#],
             ),
+            ("<<: {denied_tags: [latest]}\n", &[r#"{"denied_tags":["latest"]}"#]),
             ("{sunset_date: 2026-12-31}", &[r#"{"sunset_date":"2026-12-31"}"#]),
             ("a: 1\n---\n# nothing\n---\nb: 2\n", &[r#"{"a":1}"#, r#"{"b":2}"#]),
             ("", &[]),

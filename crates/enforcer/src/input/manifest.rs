@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -92,7 +92,7 @@ fn yaml_document(start: usize, body: &str) -> Option<Document> {
         let cause = yaml_serde::from_str::<yaml_serde::Value>(&padded).err().unwrap_or(cause);
         anyhow!("is not YAML: {cause}")
     });
-    let json = json.and_then(|document| serde_json::to_string(&document).context("has a key that JSON does not have"));
+    let json = json.and_then(document::to_json);
     Some(Document { line: start + before, json })
 }
 

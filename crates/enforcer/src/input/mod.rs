@@ -4,6 +4,7 @@ pub mod allow_list;
 pub mod document;
 pub mod lines;
 pub mod manifest;
+mod merge;
 pub mod namespace_selector;
 pub mod object;
 pub mod settings_file;

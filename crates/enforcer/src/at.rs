@@ -37,6 +37,12 @@ impl FromStr for At {
     }
 }
 
+/// A date of the command line that is written as it is. A blank one, most often a variable that is not set, would be no
+/// end at all.
+pub fn date(text: &str) -> Result<String, String> {
+    End::parse(text.into()).map(|_| text.to_owned()).map_err(|error| format!("{text:?} {error}"))
+}
+
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{check, fails, run};
+use common::{check, errors, fails, run};
 
 #[test]
 fn allow_list_shows_and_checks_entries() {
@@ -83,6 +83,17 @@ fn allow_list_changes_one_line_of_a_file() {
     let revoked = run(&format!("allow-list revoke tool-new {file}").split_whitespace().collect::<Vec<_>>(), "");
     assert_eq!(revoked.status.code(), Some(0), "{revoked:?}");
     assert_eq!(text(), before.replace("2026-11-15", "2027-06-30"));
+}
+
+/// An empty value is most often a variable that is not set.
+#[test]
+fn allow_list_wants_a_date_of_an_end() {
+    for (change, until) in [("grant", ""), ("grant", "  "), ("renew", ""), ("renew", "31/12/2026")] {
+        let output = run(&["allow-list", change, "tool-feeds", "--until", until, "--file", "allow-list.yaml"], "");
+        let told = format!("{until:?} is not a date: write 2026-12-31");
+        assert!(errors(&output).contains(&told), "{until:?} {}", errors(&output));
+        assert_eq!(output.status.code(), Some(2), "{until:?}");
+    }
 }
 
 #[test]

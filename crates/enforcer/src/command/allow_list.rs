@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
 use crate::{
-    at::At,
+    at::{At, date},
     command::{
         list::{List, Place},
         outcome::{Status, written},
@@ -73,7 +73,7 @@ struct Grant {
     #[arg(value_name = "NAMESPACE")]
     namespace: String,
     /// The last day (UTC), or the RFC 3339 time at which it ends
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     until: Option<String>,
     /// A registry, a path in it or one image by its digest; may be given more than once
     #[arg(long = "registry", value_name = "PREFIX")]
@@ -98,7 +98,7 @@ struct Renew {
     #[arg(value_name = "NAMESPACE")]
     namespace: String,
     /// The last day (UTC), or the RFC 3339 time at which it ends
-    #[arg(long, value_name = "DATE", required_unless_present_any = ["registries", "reason", "owner"])]
+    #[arg(long, value_name = "DATE", value_parser = date, required_unless_present_any = ["registries", "reason", "owner"])]
     until: Option<String>,
     /// A registry, a path in it or one image by its digest, beside those that it has; may be given more than once
     #[arg(long = "registry", value_name = "PREFIX")]

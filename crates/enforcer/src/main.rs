@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Ok(Status::Fine) => ExitCode::SUCCESS,
         Ok(Status::Refused) => ExitCode::from(REFUSED),
         Err(error) => {
-            eprintln!("error: {}", output::escape::lines(&format!("{error:#}")));
+            output::tell::tell(format!("error: {}", output::escape::lines(&format!("{error:#}"))));
             ExitCode::from(NO_ANSWER)
         }
     }

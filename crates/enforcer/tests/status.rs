@@ -52,6 +52,24 @@ fn of_each_command_on_files() {
     }
 }
 
+/// Where standard error cannot be written, the status still tells.
+#[test]
+fn without_standard_error() {
+    let cases = [
+        ("check missing.yaml --settings settings.yaml", 2),
+        ("manifest --settings list-settings.yaml --module registry://x/y:1", 0),
+        ("report --settings settings.yaml --allow-list allow-list.yaml --output csv cluster.json", 0),
+    ];
+    for (arguments, status) in cases {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a full disk");
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_enforcer"));
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data")).args(&arguments).stderr(full);
+        let output = command.stdout(std::process::Stdio::null()).status().expect("the program starts");
+        assert_eq!(output.code(), Some(status), "{arguments:?}");
+    }
+}
+
 #[test]
 fn of_check() {
     let cases = [

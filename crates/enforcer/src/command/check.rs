@@ -24,7 +24,10 @@ use crate::{
         template,
     },
     live::cluster::Flags,
-    output::checked::{self, Checked, Outcome},
+    output::{
+        checked::{self, Checked, Outcome},
+        tell::tell,
+    },
     policy::{self, Creation, Review, Settings},
 };
 
@@ -124,7 +127,7 @@ fn write(found: &[Checked], snapshot: &Snapshot, output: Output) -> io::Result<(
         Output::Junit => checked::write_junit(found, &mut out)?,
     }
     if let Some(note) = snapshot.note() {
-        eprintln!("note: {note}");
+        tell(format!("note: {note}"));
     }
     out.flush()
 }

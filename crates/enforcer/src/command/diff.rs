@@ -23,7 +23,7 @@ use crate::{
     },
     input::settings_file::SettingsFile,
     live::cluster::Flags,
-    output::difference as output,
+    output::{difference as output, tell::tell},
     policy::{self, Settings},
 };
 
@@ -102,7 +102,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let difference = Difference::new(&old, &new);
     written(write(&difference, arguments.output))?;
     let note = new_snapshot.note().or(old_snapshot.note());
-    note.iter().for_each(|note| eprintln!("note: {note}"));
+    note.iter().for_each(|note| tell(format!("note: {note}")));
     Ok(if difference.newly_refused > arguments.allow_refusals { Status::Refused } else { Status::Fine })
 }
 

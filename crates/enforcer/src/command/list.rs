@@ -16,7 +16,7 @@ use crate::{
     exceptions::{review::Review, state::Rules, yaml},
     input::{document, settings_file::SettingsFile},
     live::config_map::LiveList,
-    output::escape::shown,
+    output::{escape::shown, tell::tell},
     registry::{Looked, Registries},
 };
 
@@ -100,7 +100,7 @@ impl List {
         let settings = file.settings()?;
         let review = Review { settings: &settings, registries, namespace, entry, now: self.now };
         let problems = review.problems(looked)?;
-        problems.iter().for_each(|problem| eprintln!("refused: {}", shown(problem)));
+        problems.iter().for_each(|problem| tell(format!("refused: {}", shown(problem))));
         Ok(problems.is_empty())
     }
 

@@ -16,7 +16,7 @@ use crate::{
         cluster::{Cluster, Flags},
     },
     manifest::{self, Mode, Options, check::Checked, yaml},
-    output::escape::lines,
+    output::{escape::lines, tell::tell},
 };
 
 /// Stands for the policy in the cluster.
@@ -87,7 +87,7 @@ fn write(arguments: &Arguments) -> anyhow::Result<Status> {
         with_conditions: !arguments.without_conditions,
     };
     let manifest = manifest::manifest(&file.settings()?, file.json(), &options)?;
-    tell(&manifest.notes);
+    tell_all(&manifest.notes);
     written(io::stdout().write_all(yaml::documents(&manifest.objects)?.as_bytes()))?;
     Ok(Status::Fine)
 }
@@ -99,7 +99,7 @@ fn check(path: &Path, arguments: &Arguments) -> anyhow::Result<Status> {
         SettingsFile::read_policy(path)?
     };
     let Checked { differences, notes } = manifest::check::check(&json, &file)?;
-    tell(&notes);
+    tell_all(&notes);
     let mut out = io::stdout().lock();
     written(match arguments.output {
         Output::Text => differences.iter().try_for_each(|difference| writeln!(out, "{difference}")),
@@ -115,8 +115,8 @@ fn write_metric(differences: usize, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{name} {differences}")
 }
 
-fn tell(notes: &[String]) {
+fn tell_all(notes: &[String]) {
     for note in notes {
-        eprintln!("note: {}", lines(note));
+        tell(format!("note: {}", lines(note)));
     }
 }

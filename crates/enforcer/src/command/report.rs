@@ -15,7 +15,7 @@ use crate::{
         source::{ALLOW_LIST, Connection, Judging, Skipping},
     },
     live::cluster::Flags,
-    output::{openreports, page, prometheus, records, table},
+    output::{openreports, page, prometheus, records, table, tell::tell},
 };
 
 /// Show which workloads rest on exceptions or on approvals with an end, until when, and what is refused
@@ -102,7 +102,7 @@ fn write(report: &Report, output: Output) -> io::Result<()> {
     }
     if !matches!(output, Output::Table | Output::Html) {
         // A program reads the rest: what people should know goes past it.
-        report.notes.iter().for_each(|note| eprintln!("note: {note}"));
+        report.notes.iter().for_each(|note| tell(format!("note: {note}")));
     }
     out.flush()
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     command::source::{Connection, Skipping},
     input::{allow_list::AllowList, settings_file::SettingsFile},
-    output::escape::lines,
+    output::{escape::lines, tell::tell},
     policy,
 };
 
@@ -66,6 +66,6 @@ impl Users {
         now: i64,
     ) -> Option<Usage> {
         let usage = self.usage(entries, settings, connection, now).context("who uses the list is not known");
-        usage.inspect_err(|cause| eprintln!("note: {}", lines(&format!("{cause:#}")))).ok()
+        usage.inspect_err(|cause| tell(format!("note: {}", lines(&format!("{cause:#}"))))).ok()
     }
 }

@@ -165,14 +165,14 @@ impl Progress {
         // Asked rarely: the clock is cheap, the terminal is not.
         if is_due && io::stderr().is_terminal() {
             self.shown = Some(Instant::now());
-            eprint!("\r\x1b[K{} objects, {resource}", self.objects);
-            let _ = io::stderr().flush();
+            // Nobody misses it where it cannot be written.
+            let _ = write!(io::stderr(), "\r\x1b[K{} objects, {resource}", self.objects);
         }
     }
 
     fn end(&self) {
         if self.shown.is_some() {
-            eprint!("\r\x1b[K");
+            let _ = write!(io::stderr(), "\r\x1b[K");
         }
     }
 }

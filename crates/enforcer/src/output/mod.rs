@@ -9,4 +9,5 @@ pub mod page;
 pub mod prometheus;
 pub mod records;
 pub mod table;
+pub mod tell;
 pub mod wrap;

@@ -31,7 +31,7 @@ fn allow_list_counts_the_workloads_that_use_an_entry() {
          wrong                    1  tool-typo: \"31/12/2026\" is not a date: write 2026-12-31\n\
          2026-10-31T12:00:00Z     1  tool-feeds: has ended; every registry; T400001; owner: feeds\n\
          2026-11-15               1  tool-wikidata-query: 14 days left; every registry\n\
-         2027-01-31               0  tool-gone: 91 days left; every registry\n",
+         2026-12-31               0  tool-gone: 60 days left; every registry; ends with the policy\n",
         0,
     );
     fails(
@@ -93,6 +93,16 @@ fn allow_list_wants_a_date_of_an_end() {
         let told = format!("{until:?} is not a date: write 2026-12-31");
         assert!(errors(&output).contains(&told), "{until:?} {}", errors(&output));
         assert_eq!(output.status.code(), Some(2), "{until:?}");
+    }
+}
+
+#[test]
+fn allow_list_names_the_key_whose_value_is_not_a_string() {
+    let list = |value| format!("kind: ConfigMap\nmetadata: {{name: byoc-allow-list}}\ndata: {{tool-nul: {value}}}\n");
+    const PROBLEM: &str = "error: standard input: tool-nul: is not a string: write \"\" or a date in quotes\n";
+    for value in ["", "5", "[2027-01-31]"] {
+        fails("allow-list list --file -", &list(value), PROBLEM);
+        fails("report --settings settings.yaml --allow-list - cluster.json", &list(value), PROBLEM);
     }
 }
 

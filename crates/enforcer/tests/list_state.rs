@@ -58,6 +58,46 @@ fn checks_by_what_the_settings_require_and_passes_on_the_policys_warnings() {
     check(&format!("allow-list check --file {path} {JUDGING}"), include_str!("data/list-check.txt"), "", 1);
 }
 
+/// What kubectl prints where somebody edits the list.
+const WARNINGS: &str = "note: left as it was, but wrong: tool-typo: \"31/12/2026\" is not a date: write 2026-12-31
+note: entries of the allow list that have ended and can go: tool-feeds (2026-10-31)
+note: entries of the allow list that end within 30 days: tool-mix (2026-11-15)
+note: entries of the allow list that are of no use: allowed_namespaces lets in all images there: tool-open
+";
+
+/// An entry that the policy's own end cuts short, and a list that the policy does not read.
+#[test]
+fn says_which_entries_do_not_count() {
+    const GRANT: &str = "allow-list grant tool-x --until 2027-03-31 --dry-run --at 2026-11-01";
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    };
+    let list = path("list.yaml", "kind: ConfigMap\nmetadata: {name: other}\ndata:\n  tool-y: ''\n");
+    let none = path("none.yaml", "registry_prefixes: [reg.example]\n");
+    let other = "note: the file is ConfigMap registry-enforcer/other: the settings name ConfigMap registry-enforcer/byoc-allow-list\n";
+    let cases = [
+        (
+            "settings.yaml",
+            format!(
+                "{other}note: entries of the allow list that end with the policy's sunset_date, 2026-12-31: tool-x, tool-y\n"
+            ),
+        ),
+        (&none, "note: the settings have no allow_list_config_map, so that the policy reads no list\n".to_owned()),
+    ];
+    for (settings, notes) in cases {
+        let arguments = format!("{GRANT} --file {list} --settings {settings}");
+        check(&arguments, "+ tool-x: 2027-03-31\nnothing was written (--dry-run)\n", &notes, 0);
+    }
+    let shown =
+        "ENDS        USED  NAMESPACE\n2026-12-31     -  tool-y: 60 days left; every registry; ends with the policy\n";
+    check(&format!("allow-list list --at 2026-11-01 --file {list} --settings settings.yaml"), shown, other, 0);
+    let shown = shown.replace("60 days left", "has ended");
+    check(&format!("allow-list list --at 2027-01-01 --file {list} --settings settings.yaml"), &shown, other, 0);
+}
+
 #[test]
 fn writes_nothing_that_the_settings_do_not_take() {
     let (_folder, path) = list();
@@ -65,7 +105,7 @@ fn writes_nothing_that_the_settings_do_not_take() {
     check(&until("2027-02-01"), "", include_str!("data/list-grant.txt"), 2);
     assert_eq!(std::fs::read_to_string(&path).expect("a file"), LIST);
     let granted = "+ tool-x: {\"sunset_date\":\"2027-01-30\",\"reason\":\"T1\",\"owner\":\"x\"}\n";
-    check(&format!("{} --owner x", until("2027-01-30")), granted, "", 0);
+    check(&format!("{} --owner x", until("2027-01-30")), granted, WARNINGS, 0);
     // What the settings require is not asked of an entry that goes.
     check(
         &format!("allow-list revoke tool-none --file {path} {JUDGING}"),

@@ -1,7 +1,6 @@
 //! The allow list that is shown or changed, in a file or in the cluster.
 
 use std::{
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -13,8 +12,8 @@ use crate::{
         outcome::{Status, written},
         source::Connection,
     },
-    exceptions::{review::Review, state::Rules, yaml},
-    input::{document, settings_file::SettingsFile},
+    exceptions::{file, review::Review, state::Rules, yaml},
+    input::{allow_list::AllowList, document, settings_file::SettingsFile},
     live::config_map::LiveList,
     output::{escape::shown, tell::tell},
     registry::{Looked, Registries},
@@ -48,6 +47,9 @@ impl List {
             let text = document::read_text(path)?;
             let entries = yaml::data(&text).with_context(|| document::name(path))?.into_iter().collect();
             let settings = settings.map(SettingsFile::read).transpose()?;
+            if let Some(settings) = &settings {
+                note_another_list(&text, settings)?;
+            }
             return Ok(Self { settings, entries, place: Place::File { path: path.to_owned(), text }, now });
         }
         let file = connection.settings_of(settings)?;
@@ -70,13 +72,13 @@ impl List {
         judge(Rules { settings: settings.as_ref(), now: self.now })
     }
 
-    /// Whether the policy would take the list with another entry for a namespace.
-    fn check_change(&self, namespace: &str, entry: Option<&str>) -> anyhow::Result<()> {
+    /// What the policy warns of, if it would take the list with another entry for a namespace.
+    fn check_change(&self, namespace: &str, entry: Option<&str>) -> anyhow::Result<Vec<String>> {
         let old: Vec<(&str, &str)> = self.entries.iter().map(|(key, entry)| (key.as_str(), entry.as_str())).collect();
         let others = old.iter().copied().filter(|(key, _)| *key != namespace);
         let new: Vec<(&str, &str)> = others.chain(entry.map(|entry| (namespace, entry))).collect();
         match self.judged(|rules| rules.written(&old, &new))? {
-            Ok(_) => Ok(()),
+            Ok(warnings) => Ok(warnings),
             Err(problems) => bail!(
                 "the policy would refuse that:\n{problems}\nchange it with --until, --registry, --reason or --owner"
             ),
@@ -118,13 +120,13 @@ impl List {
         entry: Option<&str>,
         dry_run: bool,
     ) -> anyhow::Result<Status> {
-        self.check_change(namespace, entry)?;
+        let warnings = self.check_change(namespace, entry)?;
         let old = self.entry(namespace).map(str::to_owned);
         match self.place {
             Place::File { path, text } => {
                 let edited = yaml::edit(&text, namespace, entry).with_context(|| document::name(&path))?;
                 if !dry_run {
-                    fs::write(&path, edited).with_context(|| document::name(&path))?;
+                    file::replace(&path, &text, &edited).with_context(|| document::name(&path))?;
                 }
             }
             Place::Cluster(live) => live.write(connection.cluster()?, namespace, entry, dry_run)?,
@@ -137,6 +139,20 @@ impl List {
             if dry_run { writeln!(out, "nothing was written (--dry-run)") } else { Ok(()) }
         };
         written(write())?;
+        warnings.iter().filter(|_| entry.is_some()).for_each(|warning| tell(format!("note: {}", shown(warning))));
         Ok(Status::Fine)
     }
+}
+
+/// Says so where a file is not the list that the settings name, so that nothing in it counts.
+fn note_another_list(text: &str, file: &SettingsFile) -> anyhow::Result<()> {
+    let settings = file.settings()?;
+    let wanted = settings.allow_list_config_map().map_err(|problems| anyhow!("{problems}"))?;
+    let cause = match wanted.as_ref().map(|wanted| AllowList::find(text, &wanted.as_fact())) {
+        None => "the settings have no allow_list_config_map, so that the policy reads no list".to_owned(),
+        Some(Err(cause)) => format!("the file {cause:#}"),
+        Some(Ok(_)) => return Ok(()),
+    };
+    tell(format!("note: {}", shown(&cause)));
+    Ok(())
 }

@@ -51,8 +51,14 @@ fn line(key: &str, text: &str, used: String, rules: Rules<'_, '_>) -> anyhow::Re
         State::Ended(end) => (end.seconds(), end.to_string(), format!("{name}: has ended; {}", what(text)?)),
         State::Counts { end, refused } => {
             let what = what(text)? + if refused.is_some() { "; not as required" } else { "" };
-            match end {
+            let sunset =
+                rules.sunset()?.filter(|sunset| end.as_ref().is_none_or(|end| end.seconds() > sunset.seconds()));
+            let what = what + if sunset.is_some() { "; ends with the policy" } else { "" };
+            match sunset.or(end) {
                 None => (i64::MAX, "never".to_owned(), format!("{name}: {what}")),
+                Some(end) if end.has_passed(rules.now) => {
+                    (end.seconds(), end.to_string(), format!("{name}: has ended; {what}"))
+                }
                 Some(end) => {
                     let days = end.days_left(rules.now);
                     let left = if days == 1 { "1 day left".to_owned() } else { format!("{days} days left") };

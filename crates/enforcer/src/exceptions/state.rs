@@ -1,5 +1,7 @@
 //! What the policy says of the entries of the allow list at a time.
 
+use anyhow::anyhow;
+
 use crate::{
     exceptions::entry::check_key,
     policy::{self, End, Settings},
@@ -41,6 +43,13 @@ impl Rules<'_, '_> {
             return Ok(State::Ended(end.clone()));
         }
         Ok(State::Counts { end, refused: self.written(&[], &[(key, entry)])?.err() })
+    }
+
+    /// The policy's own end, after which no exception counts.
+    pub fn sunset(&self) -> anyhow::Result<Option<End<'static>>> {
+        let Some(settings) = self.settings else { return Ok(None) };
+        let end = settings.sunset_date().map_err(|problems| anyhow!("{problems}"))?;
+        Ok(end.clone().map(End::into_owned))
     }
 
     /// What the policy says of a list that takes the place of another: warnings, or a refusal with a line for each

@@ -5,9 +5,10 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use anyhow::{anyhow, bail};
+use serde_json::Value;
 use yaml_edit::{Document, Mapping, MappingBuilder, ScalarValue, YamlFile};
 
-use crate::input::document;
+use crate::input::{allow_list, document};
 
 const DATA: &str = "data";
 
@@ -53,14 +54,14 @@ pub fn data(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
     struct Manifest {
         kind: String,
         #[serde(default)]
-        data: Option<BTreeMap<String, String>>,
+        data: Option<BTreeMap<String, Value>>,
     }
     let documents = document::all_to_json(text)?;
     let manifests = documents.iter().filter_map(|json| serde_json::from_str::<Manifest>(json).ok());
     let mut config_maps = manifests.filter(|manifest| manifest.kind == "ConfigMap");
     match (config_maps.next(), config_maps.next()) {
-        (Some(manifest), None) => Ok(manifest.data.unwrap_or_default()),
-        (None, _) => bail!("has no ConfigMap whose values are strings: give the allow list"),
+        (Some(manifest), None) => allow_list::strings(manifest.data.unwrap_or_default()),
+        (None, _) => bail!("has no ConfigMap: give the allow list"),
         (Some(_), Some(_)) => bail!("has more than one ConfigMap: give a file with the allow list alone"),
     }
 }
@@ -104,7 +105,8 @@ mod tests {
     #[test]
     fn rejects_what_is_not_the_list() {
         const CASES: &[(&str, &str)] = &[
-            ("kind: Secret\n", "has no ConfigMap whose values are strings: give the allow list"),
+            ("kind: Secret\n", "has no ConfigMap: give the allow list"),
+            ("kind: ConfigMap\ndata: {tool-nul: }\n", "tool-nul: is not a string: write \"\" or a date in quotes"),
             (
                 "kind: ConfigMap\n---\nkind: ConfigMap\n",
                 "has more than one ConfigMap: give a file with the allow list alone",

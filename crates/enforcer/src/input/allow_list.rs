@@ -4,8 +4,12 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::{input::document, policy::ConfigMap};
+use crate::{
+    input::document,
+    policy::{ConfigMap, Shown},
+};
 
 /// What the ConfigMap says of each namespace.
 #[derive(Debug)]
@@ -26,7 +30,7 @@ struct Manifest {
     kind: String,
     #[serde(default)]
     metadata: Metadata,
-    data: Option<BTreeMap<String, String>>,
+    data: Option<BTreeMap<String, Value>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -38,14 +42,15 @@ struct Metadata {
 impl AllowList {
     /// Reads the ConfigMap that the settings name, which may stand among other documents.
     pub fn read(path: &Path, wanted: &ConfigMap<'_>) -> anyhow::Result<Self> {
-        let read = |text: &str| {
-            let documents = document::all_to_json(text)?;
-            let is_config_map =
-                |json: &&String| serde_json::from_str(json).is_ok_and(|Kind { kind }| kind == CONFIG_MAP);
-            let config_map = documents.iter().find(is_config_map).or(documents.first());
-            Self::parse(config_map.map_or("null", String::as_str), wanted)
-        };
-        read(&document::read_text(path)?).with_context(|| document::name(path))
+        Self::find(&document::read_text(path)?, wanted).with_context(|| document::name(path))
+    }
+
+    /// Finds the ConfigMap in a text.
+    pub fn find(text: &str, wanted: &ConfigMap<'_>) -> anyhow::Result<Self> {
+        let documents = document::all_to_json(text)?;
+        let is_config_map = |json: &&String| serde_json::from_str(json).is_ok_and(|Kind { kind }| kind == CONFIG_MAP);
+        let config_map = documents.iter().find(is_config_map).or(documents.first());
+        Self::parse(config_map.map_or("null", String::as_str), wanted)
     }
 
     /// A list of these entries.
@@ -70,13 +75,22 @@ impl AllowList {
         if found != *wanted {
             bail!("is {found}: the settings name {wanted}");
         }
-        Ok(Self { entries: data.unwrap_or_default() })
+        Ok(Self { entries: strings(data.unwrap_or_default())? })
     }
 
     /// What it says of a namespace, if anything.
     pub fn entry(&self, namespace: &str) -> Option<String> {
         self.entries.get(namespace).cloned()
     }
+}
+
+/// The values of a ConfigMap, which must be strings: YAML takes `tool-a:` for null and 2026 for a number.
+pub fn strings(data: BTreeMap<String, Value>) -> anyhow::Result<BTreeMap<String, String>> {
+    let string = |(key, value): (String, Value)| match value {
+        Value::String(text) => Ok((key, text)),
+        _ => bail!("{}: is not a string: write \"\" or a date in quotes", Shown(&key)),
+    };
+    data.into_iter().map(string).collect()
 }
 
 #[cfg(test)]
@@ -103,7 +117,7 @@ mod tests {
             ),
             (
                 r#"{"kind": "ConfigMap", "metadata": {"name": "byoc"}, "data": {"tool-mix": {}}}"#,
-                "is not a ConfigMap: invalid type: map, expected a string at line 1 column 73",
+                "tool-mix: is not a string: write \"\" or a date in quotes",
             ),
             ("null", "is not a ConfigMap: invalid type: null, expected struct Manifest at line 1 column 4"),
         ];

@@ -92,6 +92,23 @@ fn why_and_check_ask_the_cluster_for_what_judges() {
     assert_eq!(code, Some(1));
 }
 
+/// As kubectl does.
+#[test]
+fn check_takes_the_namespace_of_the_context() {
+    let server = Server::start(cluster());
+    let kubeconfig = std::fs::read_to_string(server.kubeconfig()).expect("a kubeconfig");
+    let kubeconfig = kubeconfig.replace("\"cluster\":\"test\",", "\"cluster\":\"test\",\"namespace\":\"tool-a\",");
+    std::fs::write(server.kubeconfig(), kubeconfig).expect("a file");
+    for (arguments, expected) in [
+        ("check manifests.yaml", "tool-a/web\n"),
+        ("check manifests.yaml --namespace tool-b", "tool-b/web\n"),
+        ("check manifests.yaml --settings settings.yaml", "default/web\n"),
+    ] {
+        let (stdout, stderr, _) = server.run(arguments);
+        assert!(stdout.contains(expected), "{arguments}: {stdout} {stderr}");
+    }
+}
+
 /// The policy of the test has neither the rules nor the selector that its settings give.
 #[test]
 fn manifest_checks_the_policy_of_the_cluster() {

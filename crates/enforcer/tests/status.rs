@@ -26,6 +26,8 @@ fn of_each_command_on_files() {
         (format!("report {JUDGED} --fail-if-refused cluster.json"), 1),
         (format!("report {JUDGED} missing.json"), 2),
         ("report --at tomorrow cluster.json".to_owned(), 2),
+        ("report --namespace= --settings settings.yaml".to_owned(), 2),
+        ("check --namespace Bad_NS --settings settings.yaml manifests.yaml".to_owned(), 2),
         (format!("why {APPROVED} --namespace tool-a --settings settings.yaml"), 0),
         ("why quay.io/a:1 --namespace tool-a --settings settings.yaml".to_owned(), 1),
         ("why quay.io/a:1 --namespace tool-a --settings allow-list.yaml".to_owned(), 2),

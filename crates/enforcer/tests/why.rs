@@ -90,6 +90,43 @@ fn why_knows_the_kinds_that_the_policy_reads() {
     }
 }
 
+#[test]
+fn why_wants_a_kind_and_a_namespace_that_can_be() {
+    let kind = |typed: &str, meant: &str| format!("there is no kind {typed}: did you mean {meant}?");
+    let namespace = |typed: &str| {
+        format!(
+            "invalid value '{typed}' for '--namespace <NAMESPACE>': use up to 63 of a-z, 0-9 and \"-\", for example tool-mix"
+        )
+    };
+    let nodes = || "a Node is in no namespace: ask enforcer check about it".to_owned();
+    let cases = [
+        ("--kind", "pod", kind("pod", "Pod")),
+        ("--kind", "deployments", kind("deployments", "Deployment")),
+        ("--kind", "deployment.apps/v1", kind("deployment.apps/v1", "Deployment")),
+        ("--kind", "cronjobs.batch", kind("cronjobs.batch", "CronJob")),
+        ("--kind", "Node", nodes()),
+        ("--kind", "nodes", nodes()),
+        ("-n", "", namespace("")),
+        ("-n", "Tool Mix", namespace("Tool Mix")),
+    ];
+    for (flag, value, told) in cases {
+        let given: &[&str] = if flag == "-n" { &[] } else { &["-n", "tool-a"] };
+        let arguments = [&["why", "quay.io/a:1", "--settings", "settings.yaml", flag, value], given].concat();
+        let output = run(&arguments, "");
+        assert!(errors(&output).starts_with(&format!("error: {told}\n")), "{value}: {}", errors(&output));
+        assert_eq!(output.status.code(), Some(2), "{value}");
+    }
+}
+
+/// Who leaves the list out does not know whether there is an exception.
+#[test]
+fn why_does_not_advise_a_grant_where_the_list_is_not_known() {
+    let output = run(&["why", "quay.io/x:1", "-n", "tool-a", "--settings", "settings.yaml"], "");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("- give the allow list with --allow-list: it may have an exception\n"), "{text}");
+    assert!(!text.contains("allow-list grant"), "{text}");
+}
+
 const WAYS_OUT: &str = "registry_prefixes:
   - reg.example
   - harbor.example/{namespace}

@@ -13,6 +13,7 @@ use crate::{
     at::At,
     cluster::{scope::Scope, snapshot::Snapshot},
     command::{
+        argument::namespace,
         outcome::{Status, written},
         source::{ALLOW_LIST, Connection, Judging, Skipping},
     },
@@ -31,7 +32,7 @@ use crate::{
     policy::{self, Creation, Review, Settings},
 };
 
-/// The namespace of an object that names none, as with kubectl.
+/// The namespace of an object that names none, as with kubectl where there is no kubeconfig.
 const DEFAULT_NAMESPACE: &str = "default";
 /// The kind that is judged and in no namespace: its group and name. Kinds of `custom_kinds` count as namespaced.
 const NODE: (&str, &str) = ("", "Node");
@@ -52,9 +53,10 @@ pub struct Arguments {
     /// The day (its last second, UTC) or the RFC 3339 time to judge at, instead of now
     #[arg(long, value_name = "DATE", default_value_t, hide_default_value = true)]
     at: At,
-    /// The namespace of the objects that name none
-    #[arg(long, short, value_name = "NAMESPACE", default_value = DEFAULT_NAMESPACE)]
-    namespace: String,
+    /// The namespace of the objects that name none; without it, that of the kubeconfig's context where the cluster is
+    /// asked, or default
+    #[arg(long, short, value_name = "NAMESPACE", value_parser = namespace)]
+    namespace: Option<String>,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -88,7 +90,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     };
     let snapshot = Snapshot::new(arguments.at.seconds, allow_list);
     let scope = arguments.skipping.scope(&file);
-    let bench = Bench { settings: &settings, snapshot: &snapshot, scope: &scope, namespace: &arguments.namespace };
+    let namespace = match &arguments.namespace {
+        Some(namespace) => namespace,
+        None if asks_cluster => connection.cluster()?.default_namespace(),
+        None => DEFAULT_NAMESPACE,
+    };
+    let bench = Bench { settings: &settings, snapshot: &snapshot, scope: &scope, namespace };
     let mut found = Vec::new();
     for path in &arguments.files {
         let name = document::name(path);

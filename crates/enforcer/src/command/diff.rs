@@ -18,6 +18,7 @@ use crate::{
         verdicts,
     },
     command::{
+        argument::namespace,
         outcome::{Status, written},
         source::{Connection, Skipping},
     },
@@ -57,7 +58,7 @@ pub struct Arguments {
     #[command(flatten)]
     skipping: Skipping,
     /// Ask the cluster about one namespace only
-    #[arg(long, short, value_name = "NAMESPACE", conflicts_with = "files")]
+    #[arg(long, short, value_name = "NAMESPACE", value_parser = namespace, conflicts_with = "files")]
     namespace: Option<String>,
     /// The day (its last second, UTC) or the RFC 3339 time to compare at, instead of now
     #[arg(long, value_name = "DATE", default_value_t, hide_default_value = true)]

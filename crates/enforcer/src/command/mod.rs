@@ -1,6 +1,7 @@
 //! The commands.
 
 mod allow_list;
+mod argument;
 mod check;
 mod diff;
 mod list;

@@ -11,6 +11,7 @@ use crate::{
     at::At,
     cluster::{inventory::Inventory, report::Report, row::Verdict, snapshot::Snapshot},
     command::{
+        argument::namespace,
         outcome::{Status, written},
         source::{ALLOW_LIST, Connection, Judging, Skipping},
     },
@@ -34,7 +35,7 @@ pub struct Arguments {
     #[command(flatten)]
     skipping: Skipping,
     /// Ask the cluster about one namespace only
-    #[arg(long, short, value_name = "NAMESPACE", conflicts_with = "files")]
+    #[arg(long, short, value_name = "NAMESPACE", value_parser = namespace, conflicts_with = "files")]
     namespace: Option<String>,
     /// The day (its last second, UTC) or the RFC 3339 time to report on, instead of now
     #[arg(long, value_name = "DATE", default_value_t, hide_default_value = true)]

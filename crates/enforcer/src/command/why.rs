@@ -8,6 +8,7 @@ use crate::{
     at::At,
     cluster::snapshot::Snapshot,
     command::{
+        argument::namespace,
         outcome::{Status, written},
         source::{ALLOW_LIST, Connection, Judging, Skipping},
     },
@@ -27,7 +28,7 @@ pub struct Arguments {
     #[arg(value_name = "IMAGE")]
     image: String,
     /// The namespace in which it is to run
-    #[arg(long, short, value_name = "NAMESPACE")]
+    #[arg(long, short, value_name = "NAMESPACE", value_parser = namespace)]
     namespace: String,
     #[command(flatten)]
     judging: Judging,

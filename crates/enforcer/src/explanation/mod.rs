@@ -7,7 +7,7 @@ mod question;
 mod rules;
 mod ways_out;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 
 pub use self::question::{Question, Step};
 use self::{question::until, ways_out::Asked};
@@ -33,6 +33,14 @@ pub struct Explanation {
 
 /// Explains the verdict on an image.
 pub fn explain(question: &Question<'_>, image: &str) -> anyhow::Result<Explanation> {
+    if question.is_about_nodes() {
+        bail!("a Node is in no namespace: ask enforcer check about it");
+    }
+    if !question.reads_kind().map_err(|problems| anyhow!("{problems}"))?
+        && let Some(kind) = question.meant_kind()?
+    {
+        bail!("there is no kind {}: did you mean {}?", Shown(question.kind), Shown(&kind));
+    }
     let explanation = match about_the_namespace(question) {
         Ok(Some(explanation)) => Ok(explanation),
         Ok(None) => about_the_image(question, image),

@@ -1,5 +1,7 @@
 //! What is asked, and the form in which a rule answers.
 
+use kube::core::{ApiResource, GroupVersionKind};
+
 use crate::{
     cluster::{scope::Scope, snapshot::Snapshot},
     input::{namespace_selector::NamespaceLabels, settings_file::SettingsFile},
@@ -47,6 +49,25 @@ impl Question<'_> {
         }
         let reads = BUILT_IN_GROUPS.iter().map(|group| policy::reads(group, self.kind, self.settings));
         Ok(reads.collect::<Result<Vec<bool>, _>>()?.contains(&true))
+    }
+
+    /// Which kind of those that the policy reads a reader means, who writes it as kubectl takes it: `pods`,
+    /// `deployment.apps/v1`.
+    pub fn meant_kind(&self) -> anyhow::Result<Option<String>> {
+        let typed = self.kind.to_lowercase();
+        let typed = typed.split('/').next().unwrap_or_default();
+        let (name, group) = typed.split_once('.').map_or((typed, None), |(name, group)| (name, Some(group)));
+        let is_meant = |&(of, kind): &(&str, &str)| {
+            let plural = ApiResource::from_gvk(&GroupVersionKind::gvk(of, "", kind)).plural;
+            (name == kind.to_lowercase() || name == plural) && group.is_none_or(|group| group == of)
+        };
+        let found = policy::judged_kinds(self.settings)?.into_iter().find(is_meant);
+        Ok(found.map(|(group, kind)| policy::kind_name(group, kind)))
+    }
+
+    /// Whether a reader asks about nodes, which are in no namespace.
+    pub fn is_about_nodes(&self) -> bool {
+        ["node", "nodes"].contains(&&*self.kind.to_lowercase())
     }
 
     /// Whether an end has passed at the time that is asked about.

@@ -109,6 +109,9 @@ fn exception(question: &Question<'_>, lack: &Lack<'_>, image: &Reference<'_>) ->
         Lack::AllEnded(_) => "ask for a later sunset_date of the policy".to_owned(),
         Lack::WrongEntry(..) => "ask an admin to mend the entry in the allow list".to_owned(),
         _ if list.is_none() => "ask an admin for an exception in allowed_namespaces".to_owned(),
+        _ if question.snapshot.allow_list().is_none() => {
+            "give the allow list with --allow-list: it may have an exception".to_owned()
+        }
         _ if has_entry => format!(
             "ask for more registries; a reviewer's command: enforcer allow-list renew {namespace} --registry {registry}"
         ),

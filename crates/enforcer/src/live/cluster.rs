@@ -66,6 +66,11 @@ impl Cluster {
         Ok(Self { runtime, client })
     }
 
+    /// The namespace of the kubeconfig's context, or of the pod.
+    pub fn default_namespace(&self) -> &str {
+        self.client.default_namespace()
+    }
+
     /// Sends a request; `doing` says what for, for an error: `list pods in all namespaces`.
     pub fn send(
         &self,

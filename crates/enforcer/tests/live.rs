@@ -100,11 +100,11 @@ fn check_takes_the_namespace_of_the_context() {
     let kubeconfig = kubeconfig.replace("\"cluster\":\"test\",", "\"cluster\":\"test\",\"namespace\":\"tool-a\",");
     std::fs::write(server.kubeconfig(), kubeconfig).expect("a file");
     for (arguments, expected) in [
-        ("check manifests.yaml", "tool-a/web\n"),
-        ("check manifests.yaml --namespace tool-b", "tool-b/web\n"),
-        ("check manifests.yaml --settings settings.yaml", "default/web\n"),
+        ("check manifests.yaml", "\"tool-a\""),
+        ("check manifests.yaml --namespace tool-b", "\"tool-b\""),
+        ("check manifests.yaml --settings settings.yaml", "\"default\""),
     ] {
-        let (stdout, stderr, _) = server.run(arguments);
+        let (stdout, stderr, _) = server.run(&format!("{arguments} --output json"));
         assert!(stdout.contains(expected), "{arguments}: {stdout} {stderr}");
     }
 }

@@ -227,13 +227,43 @@ fn says_what_the_api_server_refused_and_what_to_do() {
     }
 }
 
+/// As with kubectl, a file of $KUBECONFIG that is not there is left out.
+#[test]
+fn reads_the_files_of_kubeconfig_that_are_there() {
+    let server = Server::start(cluster());
+    let good = server.kubeconfig().display().to_string();
+    for list in [format!("{good}:/nope"), format!("/nope:{good}:")] {
+        let output = common::run_with(&["report", "--output", "csv"], "", &[("KUBECONFIG", list.as_ref())]);
+        assert_eq!(output.status.code(), Some(0), "{list}: {}", common::errors(&output));
+    }
+}
+
+/// What a command prints, which may be a token, is not repeated.
+#[test]
+fn says_that_the_command_of_a_kubeconfig_failed() {
+    let server = Server::start(cluster());
+    for (script, error) in [
+        ("echo secret; exit 3", "the kubeconfig's command sh failed with exit status: 3"),
+        ("echo '{secret'", "the kubeconfig's command sh did not print credentials that can be read"),
+    ] {
+        let mut kubeconfig: Value =
+            serde_json::from_slice(&std::fs::read(server.kubeconfig()).expect("a file")).expect("JSON");
+        let api_version = "client.authentication.k8s.io/v1";
+        kubeconfig["users"][0]["user"] = json!({"exec": {"apiVersion": api_version, "command": "sh",
+            "args": ["-c", script], "interactiveMode": "Never"}});
+        std::fs::write(server.kubeconfig(), kubeconfig.to_string()).expect("a file");
+        let (_, stderr, code) = server.run("report");
+        assert_eq!((stderr, code), (format!("error: {error}\n"), Some(2)), "{script}");
+    }
+}
+
 #[test]
 fn says_that_there_is_no_cluster() {
     let output = common::run(&["report"], "");
     let stderr = common::errors(&output);
     assert!(
         stderr.starts_with("error: there is no cluster to ask (failed to read kubeconfig from ")
-            && stderr.ends_with("): give files, or a kubeconfig with --kubeconfig\n"),
+            && stderr.ends_with("): give --settings and files, or a kubeconfig with --kubeconfig\n"),
         "{stderr}"
     );
     assert_eq!(output.status.code(), Some(2));

@@ -1,12 +1,12 @@
 //! The connection to an API server, and what to do where it refuses.
 
-use std::path::PathBuf;
+use std::{env, error::Error, path::PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Chain, Context, anyhow};
 use clap::Args;
 use kube::{
     Client, Config,
-    client::Body,
+    client::{AuthError, Body},
     config::{KubeConfigOptions, Kubeconfig},
     core::{
         Status,
@@ -15,7 +15,7 @@ use kube::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use crate::policy::escaped;
+use crate::policy::{Shown, escaped};
 
 /// How much of an API server's words an error repeats.
 const CAUSE_LENGTH_MAX: usize = 500;
@@ -61,7 +61,11 @@ impl Cluster {
         let runtime = Builder::new_current_thread().enable_all().build().context("the network cannot be used")?;
         let client = runtime.block_on(async {
             let config = config(flags).await?;
-            Client::try_from(config).context("no client can be made of the kubeconfig")
+            let command = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
+            Client::try_from(config).map_err(|cause| match not_logged_in(&cause) {
+                Some(problem) => anyhow!("the kubeconfig's command {} {problem}", Shown(&command.unwrap_or_default())),
+                None => anyhow::Error::new(cause).context("no client can be made of the kubeconfig"),
+            })
         })?;
         Ok(Self { runtime, client })
     }
@@ -97,10 +101,13 @@ impl Cluster {
 
 async fn config(flags: &Flags) -> anyhow::Result<Config> {
     let options = KubeConfigOptions { context: flags.context.clone(), ..KubeConfigOptions::default() };
-    match &flags.kubeconfig {
-        Some(path) => {
-            let kubeconfig = Kubeconfig::read_from(path).with_context(|| path.display().to_string())?;
-            Config::from_custom_kubeconfig(kubeconfig, &options).await.with_context(|| path.display().to_string())
+    if let Some(path) = &flags.kubeconfig {
+        let kubeconfig = Kubeconfig::read_from(path).with_context(|| path.display().to_string())?;
+        return Config::from_custom_kubeconfig(kubeconfig, &options).await.with_context(|| path.display().to_string());
+    }
+    match listed().context("$KUBECONFIG cannot be used")? {
+        Some(kubeconfig) => {
+            Config::from_custom_kubeconfig(kubeconfig, &options).await.context("$KUBECONFIG cannot be used")
         }
         None if flags.context.is_some() => {
             Config::from_kubeconfig(&options).await.context("the kubeconfig cannot be used")
@@ -109,18 +116,38 @@ async fn config(flags: &Flags) -> anyhow::Result<Config> {
     }
 }
 
+/// The files of $KUBECONFIG as one. As with kubectl, those that are not there are left out.
+fn listed() -> anyhow::Result<Option<Kubeconfig>> {
+    let paths = env::var_os("KUBECONFIG").unwrap_or_default();
+    let mut there = env::split_paths(&paths).filter(|path| path.is_file());
+    let Some(first) = there.next() else { return Ok(None) };
+    let merged =
+        there.try_fold(Kubeconfig::read_from(first)?, |merged, path| merged.merge(Kubeconfig::read_from(path)?));
+    Ok(Some(merged?))
+}
+
+/// What the command that the kubeconfig logs in with did wrong. What it printed is left out: that may be a token.
+fn not_logged_in(cause: &(dyn Error + 'static)) -> Option<String> {
+    match Chain::new(cause).find_map(|cause| cause.downcast_ref())? {
+        AuthError::AuthExecRun { status, .. } => Some(format!("failed with {status}")),
+        AuthError::AuthExecParse(_) => Some("did not print credentials that can be read".to_owned()),
+        _ => None,
+    }
+}
+
 /// There is neither a kubeconfig nor a pod's service account. Whoever is not in a pod wants to hear of the kubeconfig.
-fn no_cluster(error: &dyn std::error::Error) -> anyhow::Error {
+fn no_cluster(error: &dyn Error) -> anyhow::Error {
     let cause = error.source().unwrap_or(error).to_string();
-    anyhow!("there is no cluster to ask ({cause}): give files, or a kubeconfig with --kubeconfig")
+    anyhow!("there is no cluster to ask ({cause}): give --settings and files, or a kubeconfig with --kubeconfig")
 }
 
 /// A request that got no answer.
 fn failure(doing: &str, cause: &kube::Error) -> Failure {
-    let chain: Vec<String> = std::iter::successors(Some(cause as &dyn std::error::Error), |cause| cause.source())
-        .map(ToString::to_string)
-        .collect();
-    let cause = escaped(chain.last().map_or("no cause was given", String::as_str), CAUSE_LENGTH_MAX);
+    if let Some(problem) = not_logged_in(cause) {
+        return Failure::Other(anyhow!("cannot {doing}: the command that the kubeconfig logs in with {problem}"));
+    }
+    let last = Chain::new(cause).last();
+    let cause = escaped(&last.map_or_else(|| "no cause was given".to_owned(), ToString::to_string), CAUSE_LENGTH_MAX);
     Failure::Other(anyhow!("cannot {doing}: {cause}: is the cluster of your kubeconfig reachable?"))
 }
 

@@ -17,6 +17,10 @@ pub const STANDARD_INPUT: &str = "-";
 /// More than etcd takes for an object: settings, lists of exceptions and manifests are all smaller.
 const SIZE_MAX: u64 = 16 * 1024 * 1024;
 
+/// U+FEFF in UTF-8, and in both forms of UTF-16.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
 /// The name of a file in a message.
 pub fn name(path: &Path) -> String {
     if path == Path::new(STANDARD_INPUT) { "standard input".to_owned() } else { path.display().to_string() }
@@ -25,19 +29,32 @@ pub fn name(path: &Path) -> String {
 /// The whole text of a file, or of standard input for `-`.
 pub fn read_text(path: &Path) -> anyhow::Result<String> {
     let read = |input: &mut dyn Read| {
-        let mut text = String::new();
-        input.take(SIZE_MAX + 1).read_to_string(&mut text).map(|_| text)
+        let mut bytes = Vec::new();
+        input.take(SIZE_MAX + 1).read_to_end(&mut bytes).map(|_| bytes)
     };
-    let text = if path == Path::new(STANDARD_INPUT) {
+    let bytes = if path == Path::new(STANDARD_INPUT) {
         read(&mut io::stdin().lock())
     } else {
         File::open(path).and_then(|mut file| read(&mut file))
     };
-    let text = text.with_context(|| name(path))?;
-    if text.len() as u64 > SIZE_MAX {
+    let bytes = bytes.with_context(|| name(path))?;
+    if bytes.len() as u64 > SIZE_MAX {
         bail!("{}: is larger than {} MiB: split the file", name(path), SIZE_MAX / 1024 / 1024);
     }
-    Ok(text)
+    text(bytes).with_context(|| name(path))
+}
+
+fn text(mut bytes: Vec<u8>) -> anyhow::Result<String> {
+    bytes.drain(..mark_length(&bytes)?);
+    String::from_utf8(bytes).context("is not UTF-8")
+}
+
+/// How long the byte order mark is that editors of other systems put before a text, and that nobody sees.
+pub fn mark_length(start: &[u8]) -> anyhow::Result<usize> {
+    if UTF_16_MARKS.iter().any(|mark| start.starts_with(mark)) {
+        bail!("is UTF-16: save it as UTF-8");
+    }
+    Ok(if start.starts_with(MARK) { MARK.len() } else { 0 })
 }
 
 /// Every document of a text in YAML or JSON, as JSON; empty ones are left out.
@@ -77,6 +94,20 @@ mod tests {
         ];
         for &(text, documents) in CASES {
             assert_eq!(all_to_json(text).expect(text), documents, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_text_as_other_systems_write_it() {
+        const CASES: &[(&[u8], &str)] = &[
+            (b"\xef\xbb\xbfa: 1", "a: 1"),
+            (b"a: \xef\xbb\xbf", "a: \u{feff}"),
+            (b"\xff\xfea\0", "is UTF-16: save it as UTF-8"),
+            (b"\xfe\xff\0a", "is UTF-16: save it as UTF-8"),
+            (b"a: \xff", "is not UTF-8"),
+        ];
+        for &(bytes, expected) in CASES {
+            assert_eq!(text(bytes.to_vec()).unwrap_or_else(|error| error.to_string()), expected, "{bytes:?}");
         }
     }
 

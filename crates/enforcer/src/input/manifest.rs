@@ -60,20 +60,24 @@ fn line_at(text: &str, offset: usize) -> usize {
     text[..offset].matches('\n').count() + 1
 }
 
-/// The documents of YAML. `---` at the start of a line ends a document wherever it stands (YAML 1.2, rule
+/// The documents of YAML. `---` or `...` at the start of a line ends a document wherever it stands (YAML 1.2, rule
 /// `c-forbidden`), so a broken document does not hide those after it.
 fn yaml_documents(text: &str) -> Vec<Document> {
-    let is_marker = |line: &str| {
-        line.strip_prefix("---").is_some_and(|rest| rest.trim().is_empty() || rest.starts_with([' ', '\t']))
+    let is_marker = |line: &str, marker: &str| {
+        line.strip_prefix(marker).is_some_and(|rest| rest.trim().is_empty() || rest.starts_with([' ', '\t']))
     };
     let mut documents = Vec::new();
     let (mut start, mut body) = (1, String::new());
     for (index, line) in text.split_inclusive('\n').enumerate() {
-        if is_marker(line) {
+        let ends = is_marker(line, "...");
+        if ends || is_marker(line, "---") {
             documents.extend(yaml_document(start, &body));
-            (start, body) = (index + 1, String::new());
+            // `---` may have content behind it.
+            (start, body) = (index + 1 + usize::from(ends), String::new());
         }
-        body.push_str(line);
+        if !ends {
+            body.push_str(line);
+        }
     }
     documents.extend(yaml_document(start, &body));
     documents
@@ -83,7 +87,7 @@ fn yaml_documents(text: &str) -> Vec<Document> {
 fn yaml_document(start: usize, body: &str) -> Option<Document> {
     let is_content = |line: &str| {
         let line = line.strip_prefix("---").unwrap_or(line).trim_start();
-        !(line.is_empty() || line.starts_with(['#', '%']) || line == "...")
+        !(line.is_empty() || line.starts_with(['#', '%']))
     };
     let before = body.lines().position(is_content)?;
     let json = yaml_serde::from_str::<yaml_serde::Value>(body).map_err(|cause| {
@@ -151,6 +155,7 @@ mod tests {
             ("a: 1\n", &[r#"1: {"a":1}"#]),
             ("---\n# Source: a.yaml\n\na: 1\n---\nb: |\n  ---\n  x\n", &[r#"4: {"a":1}"#, r#"6: {"b":"---\nx\n"}"#]),
             ("--- # one\na: 1\n--- {b: 2}\n", &[r#"2: {"a":1}"#, r#"3: {"b":2}"#]),
+            ("a: 1\n...\n# two\nb: 2\n... # end\n---\nc: 3\n", &[r#"1: {"a":1}"#, r#"4: {"b":2}"#, r#"7: {"c":3}"#]),
             ("{\"a\": 1}\n\n{\"a\":\t2}\n", &["1: {\"a\": 1}", "3: {\"a\":\t2}"]),
             ("{a: 1}\n", &[r#"1: {"a":1}"#]),
             ("kind: List\nitems:\n- a: 1\n- b: 2\n", &[r#"1: {"a":1}"#, r#"1: {"b":2}"#]),

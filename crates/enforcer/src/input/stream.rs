@@ -17,6 +17,8 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use crate::input::document::mark_length;
+
 const BUFFER_SIZE: usize = 256 * 1024;
 /// What the kind of a typed list has after the kind of its objects.
 pub const LIST: &str = "List";
@@ -47,9 +49,12 @@ type Each<'e> = dyn FnMut(&RawValue, Option<&Kind>) -> anyhow::Result<Taken> + '
 /// has not written to its end.
 pub fn read(document: impl Read, each: &mut Each<'_>) -> anyhow::Result<Option<String>> {
     let mut document = BufReader::with_capacity(BUFFER_SIZE, document);
-    if document.fill_buf()?.is_empty() {
+    let start = document.fill_buf()?;
+    if start.is_empty() {
         bail!("is empty: give what kubectl get -o json prints");
     }
+    let mark_length = mark_length(start)?;
+    document.consume(mark_length);
     let mut json = serde_json::Deserializer::from_reader(document);
     let mut objects = Objects { each, next: None, failure: None, without_kind: Vec::new(), continues: None };
     let read = DocumentReader { objects: &mut objects }.deserialize(&mut json);
@@ -237,6 +242,8 @@ mod tests {
             (r#"{"apiVersion":"v1","items":[{"typed":1}],"kind":"PodList"}"#, &[r#"{"typed":1} v1 Pod"#]),
             (r#"{"apiVersion":"v1","items":[{"typed":1}],"kind":"List"}"#, &[r#"{"typed":1}  "#]),
             (r#"{"apiVersion":"v1","items":[],"kind":"List"}"#, &[]),
+            // PowerShell writes a byte order mark.
+            ("\u{feff}{\"items\":[{\"a\":1}]}", &[r#"{"a":1}"#]),
             (r#"{"apiVersion":"v1", "kind": "Pod" }"#, &[r#"{"apiVersion":"v1","kind":"Pod"}"#]),
         ];
         for &(document, expected) in CASES {

@@ -217,6 +217,16 @@ fn says_what_the_api_server_refused_and_what_to_do() {
         ),
         (
             route("x", 200, json!({})),
+            "allow-list list misspelt.json",
+            "misspelt.json: No such file or directory (os error 2)",
+        ),
+        (
+            route("GET /api/v1/pods?&limit=500", 500, status(500, "no")),
+            "allow-list list",
+            "cannot list pods in all namespaces: the API server answered 500 (no)",
+        ),
+        (
+            route("x", 200, json!({})),
             "report --policy mine",
             "there is no ClusterAdmissionPolicy mine; there are: registry-enforcer, audit, other",
         ),

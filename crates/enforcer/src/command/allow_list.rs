@@ -199,7 +199,7 @@ fn show(list: &List, users: &Users, connection: &Connection) -> anyhow::Result<S
     let usage = match list.place {
         Place::File { .. } if users.has_files() => Some(users.usage(entries, settings, connection, list.now)?),
         Place::File { .. } => None,
-        Place::Cluster(_) => users.live_usage(entries, settings, connection, list.now),
+        Place::Cluster(_) => users.live_usage(entries, settings, connection, list.now)?,
     };
     let lines = list.judged(|rules| listing::lines(entries, usage.as_ref(), rules))?;
     write_lines(&lines).map(|()| Status::Fine)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::Args;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     },
     command::source::{Connection, Skipping},
     input::{allow_list::AllowList, settings_file::SettingsFile},
+    live::cluster::MissingRight,
     output::{escape::lines, tell::tell},
     policy,
 };
@@ -64,8 +65,13 @@ impl Users {
         settings: Option<&SettingsFile>,
         connection: &Connection,
         now: i64,
-    ) -> Option<Usage> {
-        let usage = self.usage(entries, settings, connection, now).context("who uses the list is not known");
-        usage.inspect_err(|cause| tell(format!("note: {}", lines(&format!("{cause:#}"))))).ok()
+    ) -> anyhow::Result<Option<Usage>> {
+        match self.usage(entries, settings, connection, now) {
+            Err(cause) if !self.has_files() && cause.is::<MissingRight>() => {
+                tell(format!("note: who uses the list is not known: {}", lines(&format!("{cause:#}"))));
+                Ok(None)
+            }
+            usage => usage.map(Some),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The connection to an API server, and what to do where it refuses.
 
-use std::{env, error::Error, path::PathBuf};
+use std::{env, error::Error, fmt, path::PathBuf};
 
 use anyhow::{Chain, Context, anyhow};
 use clap::Args;
@@ -42,6 +42,18 @@ pub struct Flags {
 pub struct Cluster {
     runtime: Runtime,
     client: Client,
+}
+
+/// An error of who may not do something, which callers can do without.
+#[derive(Debug)]
+pub struct MissingRight(String);
+
+impl Error for MissingRight {}
+
+impl fmt::Display for MissingRight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// Why the API server did not do what it was asked to do.
@@ -164,7 +176,10 @@ fn refusal(doing: &str, code: u16, body: &[u8]) -> Failure {
         404 => Failure::NotFound,
         409 => Failure::Conflict,
         401 => Failure::Other(anyhow!("cannot {doing}: the API server does not know you ({message}): log in again")),
-        403 => Failure::Other(anyhow!("cannot {doing}: the right is missing ({message}): ask an admin for it")),
+        403 => {
+            let problem = format!("cannot {doing}: the right is missing ({message}): ask an admin for it");
+            Failure::Other(MissingRight(problem).into())
+        }
         code => Failure::Other(anyhow!("cannot {doing}: the API server answered {code} ({message})")),
     }
 }

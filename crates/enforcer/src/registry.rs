@@ -6,6 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use oci_client::{
     Client, Reference,
     client::{ClientConfig, ClientProtocol},
+    errors::{OciDistributionError, OciEnvelope, OciErrorCode},
     manifest::OciManifest,
 };
 use serde_json::Value;
@@ -68,10 +69,44 @@ async fn tokio_timeout<T>(limit: Duration, call: impl Future<Output = anyhow::Re
 
 async fn look(reference: &Reference) -> anyhow::Result<Looked> {
     let login = login::of(reference.registry());
-    let looked = look_as(&login, reference).await;
-    match login.missing {
-        Some(missing) => looked.map_err(|cause| anyhow!("{cause:#} ({missing})")),
-        None => looked,
+    look_as(&login, reference).await.map_err(|cause| match (problem(&cause), login.missing) {
+        (Problem::NotFound, _) => anyhow!("not found"),
+        (Problem::NotAllowed, Some(missing)) => anyhow!("{cause:#} ({missing})"),
+        _ => cause,
+    })
+}
+
+/// What an error of a registry is about.
+enum Problem {
+    NotFound,
+    NotAllowed,
+    Other,
+}
+
+fn problem(cause: &anyhow::Error) -> Problem {
+    use OciErrorCode::{Denied, ManifestUnknown, NameUnknown, NotFound, Unauthorized};
+    let has = |envelope: &OciEnvelope, codes: &[OciErrorCode]| {
+        envelope.errors.iter().any(|error| codes.contains(&error.code))
+    };
+    match cause.downcast_ref() {
+        Some(OciDistributionError::RegistryError { envelope, .. }) => {
+            if has(envelope, &[ManifestUnknown, NameUnknown, NotFound]) {
+                Problem::NotFound
+            } else if has(envelope, &[Unauthorized, Denied]) {
+                Problem::NotAllowed
+            } else {
+                Problem::Other
+            }
+        }
+        Some(
+            OciDistributionError::ImageManifestNotFoundError(_) | OciDistributionError::ServerError { code: 404, .. },
+        ) => Problem::NotFound,
+        Some(
+            OciDistributionError::UnauthorizedError { .. }
+            | OciDistributionError::AuthenticationFailure(_)
+            | OciDistributionError::ServerError { code: 401 | 403, .. },
+        ) => Problem::NotAllowed,
+        _ => Problem::Other,
     }
 }
 

@@ -4,6 +4,7 @@ mod common;
 
 use common::{errors, run_with};
 use test_support::{
+    fault_server::{Fault, FaultServer},
     image::{Image, THIS_ARCHITECTURE},
     registry::{PASSWORD, TestRegistry, USER},
 };
@@ -142,7 +143,7 @@ fn holds_each_platform_against_the_base_of_its_own() {
 #[test]
 fn writes_nothing_about_an_image_that_is_not_there() {
     let (stdout, stderr, code, list) = Sample::new().grant("team/none:1");
-    assert!(stderr.starts_with("error: REGISTRY/team/none:1 cannot be looked at: "), "{stdout} {stderr}");
+    assert_eq!(stderr, "error: REGISTRY/team/none:1 cannot be looked at: not found\n", "{stdout}");
     assert_eq!((code, list.as_str()), (Some(2), LIST));
 }
 
@@ -159,5 +160,11 @@ fn looks_as_who_is_logged_in() {
     let login = serde_json::json!({"auths": {sample.registry.address(): {"username": USER, "password": PASSWORD}}});
     std::fs::write(sample.folder.path().join("config.json"), login.to_string()).expect("a file");
     let known = error();
-    assert!(known.contains("manifest unknown") && !known.contains("logged in"), "{known}");
+    assert_eq!(known, "error: REGISTRY/team/none:1 cannot be looked at: not found\n");
+    // A login would not help.
+    let failing = FaultServer::start(Fault::InternalError);
+    let image = format!("{}/a:1", failing.address());
+    let output = run_with(&["allow-list", "grant", "tool-a", "--image", &image, "--file", "allow-list.yaml"], "", &[]);
+    assert!(!errors(&output).contains("logged in"), "{}", errors(&output));
+    assert_eq!(output.status.code(), Some(2));
 }

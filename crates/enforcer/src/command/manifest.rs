@@ -9,7 +9,10 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use crate::{
-    command::outcome::{Status, written},
+    command::{
+        argument::{module, name},
+        outcome::{Status, written},
+    },
     input::settings_file::SettingsFile,
     live::{
         self,
@@ -34,16 +37,16 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", required_unless_present = "check")]
     settings: Option<PathBuf>,
     /// Where the policy's module is: registry://… by tag or digest
-    #[arg(long, value_name = "ADDRESS", required_unless_present = "check")]
+    #[arg(long, value_name = "ADDRESS", value_parser = module, required_unless_present = "check")]
     module: Option<String>,
     /// Whether the policy refuses
     #[arg(long, value_enum, default_value_t = Mode::Protect)]
     mode: Mode,
     /// The name of the policy
-    #[arg(long, value_name = "NAME", default_value = "registry-enforcer")]
+    #[arg(long, value_name = "NAME", value_parser = name, default_value = "registry-enforcer")]
     name: String,
     /// The PolicyServer that serves it
-    #[arg(long, value_name = "NAME", default_value = "registry-enforcer")]
+    #[arg(long, value_name = "NAME", value_parser = name, default_value = "registry-enforcer")]
     policy_server: String,
     /// Leave out the condition by which the API server itself decides what certainly is approved
     #[arg(long)]
@@ -52,7 +55,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["settings", "module", "mode", "name", "policy_server", "without_conditions"])]
     check: Option<PathBuf>,
     /// How to print what --check found
-    #[arg(long, value_enum, default_value_t = Output::Text, requires = "check")]
+    #[arg(long, value_enum, default_value_t = Output::Text, conflicts_with = "settings")]
     output: Output,
     #[command(flatten)]
     cluster: Flags,
@@ -93,12 +96,15 @@ fn write(arguments: &Arguments) -> anyhow::Result<Status> {
 }
 
 fn check(path: &Path, arguments: &Arguments) -> anyhow::Result<Status> {
-    let (json, file) = if path == Path::new(LIVE) {
-        live::policy::read_whole(&Cluster::connect(&arguments.cluster)?, arguments.cluster.policy.as_deref())?
+    let (json, file, beside) = if path == Path::new(LIVE) {
+        let cluster = Cluster::connect(&arguments.cluster)?;
+        let (json, file) = live::policy::read_whole(&cluster, arguments.cluster.policy.as_deref())?;
+        (json, file, None)
     } else {
         SettingsFile::read_policy(path)?
     };
-    let Checked { differences, notes } = manifest::check::check(&json, &file)?;
+    let Checked { differences, mut notes } = manifest::check::check(&json, &file)?;
+    notes.extend(beside.map(|kind| format!("the {kind} of the file was not compared")));
     tell_all(&notes);
     let mut out = io::stdout().lock();
     written(match arguments.output {

@@ -8,13 +8,15 @@ use serde_json::value::RawValue;
 
 use crate::{
     input::{document, lines::line_of, namespace_selector::NamespaceSelector},
-    policy::{Settings, settings},
+    policy::{Settings, Shown, settings},
 };
 
 /// The kind of a policy that judges the whole cluster.
 const CLUSTER_POLICY: &str = "ClusterAdmissionPolicy";
+/// The kind of a policy that judges one namespace, as that of the allow list does.
+const NAMESPACED_POLICY: &str = "AdmissionPolicy";
 /// The kinds of Kubewarden's policies, which have the settings at `spec.settings`.
-const POLICY_KINDS: &[&str] = &[CLUSTER_POLICY, "AdmissionPolicy"];
+const POLICY_KINDS: &[&str] = &[CLUSTER_POLICY, NAMESPACED_POLICY];
 
 const MORE_THAN_ONE: &str = "has more than one policy: give a file with one";
 
@@ -63,13 +65,14 @@ impl SettingsFile {
         Self { name: name.to_owned(), ..file }.checked()
     }
 
-    /// A file with a ClusterAdmissionPolicy: the policy as JSON, and its settings.
-    pub fn read_policy(path: &Path) -> anyhow::Result<(String, Self)> {
+    /// A file with a ClusterAdmissionPolicy: the policy as JSON, its settings, and which kind of policy stands beside it.
+    pub fn read_policy(path: &Path) -> anyhow::Result<(String, Self, Option<&'static str>)> {
         let name = document::name(path);
         let documents = document::all_to_json(&document::read_text(path)?).with_context(|| name.clone())?;
         let policy = one_policy(&documents, &[CLUSTER_POLICY]).with_context(|| name.clone())?;
         let policy = policy.ok_or_else(|| anyhow!("{name}: has no {CLUSTER_POLICY}: give a file with one"))?;
-        Ok((policy.to_owned(), Self::of_policy(policy, &name)?))
+        let is_beside = documents.iter().any(|document| policy_of(document, &[NAMESPACED_POLICY]).is_some());
+        Ok((policy.to_owned(), Self::of_policy(policy, &name)?, is_beside.then_some(NAMESPACED_POLICY)))
     }
 
     /// The settings as they were read, in JSON.
@@ -104,6 +107,10 @@ impl SettingsFile {
 
     fn of_document(json: &str) -> anyhow::Result<Self> {
         let Some(spec) = policy(json) else {
+            // Settings have no such field.
+            if let Ok(Manifest { kind: Some(kind), .. }) = serde_json::from_str(json) {
+                bail!("is a {}: give the settings, or the one policy that has them", Shown(&kind));
+            }
             return Ok(Self { json: json.to_owned(), name: String::new(), text: None, selector: None });
         };
         Self::of_spec(spec.get())
@@ -174,6 +181,7 @@ mod tests {
         let two = format!("{POLICY}---\n{POLICY}");
         let cases = [
             (&*two, "has more than one policy: give a file with one"),
+            ("kind: List\nitems: []\n", "is a List: give the settings, or the one policy that has them"),
             ("a: 1\n---\nb: 1\n", "has more than one document, and none is a policy: give one with the settings"),
         ];
         for (text, error) in cases {

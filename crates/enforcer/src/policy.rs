@@ -2,6 +2,7 @@
 //! rules, and a change of its layout ends here.
 
 mod allow_list;
+mod request;
 mod settings_of;
 
 pub use allow_list::{entry_end, is_namespace, names_allow_list, requires_owner, review_list};
@@ -27,6 +28,7 @@ pub use registry_enforcer::{
     unmet::{CREATED, LICENSES, SOURCE},
     verdict::{Decision, Ending, Grant, Lack, Reason, Source, Verdict},
 };
+pub use request::Creation;
 pub use settings_of::{
     Workload, asks_registries, denials, described_kinds, judged_kinds, undated_approvals, workloads,
 };
@@ -36,7 +38,8 @@ use registry_enforcer::{
     request::{payload::Payload, unjudged::Unjudged, workload::ImagePlace},
     review,
 };
-use serde_json::{json, value::RawValue};
+use request::NoFacts;
+use serde_json::value::RawValue;
 
 /// How many characters [`escaped`] takes at a time: escaped, they are fewer than [`Shown`] cuts at.
 const PIECE_LENGTH: usize = 30;
@@ -72,33 +75,6 @@ pub fn escaped(text: &str, length_max: usize) -> String {
         escaped.push_str("...");
     }
     escaped
-}
-
-/// The creation of an object, as the API server asks about it.
-#[derive(Clone, Copy, Debug)]
-pub struct Creation<'a> {
-    /// The API group, empty for the core group.
-    pub group: &'a str,
-    /// The kind.
-    pub kind: &'a str,
-    /// The namespace, `None` for an object that is in none.
-    pub namespace: Option<&'a str>,
-    /// The name, empty where the API server has yet to make one.
-    pub name: &'a str,
-}
-
-impl Creation<'_> {
-    /// What the policy's host would hand over. The core reads it as in the cluster: a request that was put together
-    /// otherwise would lack what `custom_kinds` are read from.
-    fn payload(&self, object: &RawValue) -> Vec<u8> {
-        let Self { group, kind, namespace, name } = self;
-        let [group, kind, name] = [group, kind, name].map(|text| json!(text));
-        let namespace = json!(namespace);
-        format!(
-            r#"{{"request":{{"kind":{{"group":{group},"kind":{kind}}},"name":{name},"namespace":{namespace},"operation":"CREATE","object":{object}}}}}"#
-        )
-        .into_bytes()
-    }
 }
 
 /// Which images an object asks for.
@@ -225,25 +201,6 @@ pub fn reads(group: &str, kind: &str, settings: &Settings<'_>) -> Result<bool, P
     // Without a namespace: no exemption hides the kind.
     let images = images_of(&Creation { group, kind, namespace: None, name: "" }, &empty, settings)?;
     Ok(!matches!(images, ImagesOf::UnknownKind))
-}
-
-/// The facts for a decision that asks for none but the time, if that.
-struct NoFacts {
-    now: i64,
-}
-
-impl Facts for NoFacts {
-    fn now(&self) -> i64 {
-        self.now
-    }
-
-    fn allow_list_entry(&self, _: &ConfigMap<'_>, _: &str) -> Result<Option<String>, Unavailable> {
-        Err(Unavailable::NoAnswer)
-    }
-
-    fn image(&self, _: &str) -> Result<ImageDescription, Unavailable> {
-        Err(Unavailable::NoAnswer)
-    }
 }
 
 /// A kind with its group, as kubectl writes it: `Job.batch.volcano.sh`. Kubernetes' own groups are left out.

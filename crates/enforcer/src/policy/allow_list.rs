@@ -17,7 +17,7 @@ use registry_enforcer::{
 };
 use serde_json::json;
 
-use super::{Creation, NoFacts};
+use super::request::{Creation, NoFacts};
 
 /// Answers the request that puts one allow list in the place of another: warnings, or the lines of the refusal. Where
 /// the settings name none, nobody is asked.

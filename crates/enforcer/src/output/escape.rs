@@ -40,6 +40,7 @@ mod tests {
             ("\t=1", "\\t=1"),
             ("a\nforged,row", "a\\nforged,row"),
             ("a\u{202e}b\u{1b}", "a\\u{202e}b\\u{1b}"),
+            ("Jos\u{e9}", "Jos\\u{e9}"),
         ];
         for &(text, expected) in CASES {
             assert_eq!(cell(text), expected, "{text:?}");

@@ -6,7 +6,7 @@ use crate::{
     image::reference::Reference,
     request::workload::Image,
     settings::sunset::End,
-    shown::{ITEMS_MAX, List, Shown},
+    shown::{ITEMS_MAX, List, Quoted, Shown},
     verdict::{Decision, Ending, Grant, Source, Verdict},
 };
 
@@ -125,7 +125,8 @@ impl<'j> Lists<'j> {
 fn full_form(image: &Image<'_>, reference: Option<Reference<'_>>) -> String {
     match (reference, image.text()) {
         (Some(reference), _) => Shown(&reference.to_string()).to_string(),
-        (None, Some(text)) => Shown(text).to_string(),
+        // Unlike a reference, it may have what separates the images.
+        (None, Some(text)) => Quoted(text).to_string(),
         (None, None) => "none".to_owned(),
     }
 }

@@ -174,7 +174,13 @@ impl Problem<'_> {
     /// Where the image is, as written and as read.
     fn write_image(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Refusal { image, reference, .. } = self.refusal;
-        write!(f, "{}: ", Shown(&image.place.to_string()))?;
+        let place = image.place.to_string();
+        // A key of a stranger's object may read like the rest of the line.
+        if place.contains([' ', ':']) {
+            write!(f, "{}: ", Quoted(&place))?
+        } else {
+            write!(f, "{}: ", Shown(&place))?
+        }
         let text = image.text().unwrap_or_default();
         match reference.map(|reference| reference.to_string()) {
             Some(full_form) if full_form != text => write!(f, "{} ({})", Shown(text), Shown(&full_form)),

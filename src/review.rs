@@ -13,7 +13,7 @@ use crate::{
     request::{
         admission::Request,
         unjudged::Unjudged,
-        workload::{Image, Workload, Written},
+        workload::{Image, PLACE_MAX, Workload, Written},
     },
     settings::{Settings, allow_list::AllowList, problem::Problems, sunset::is_soon},
     shown::ITEMS_MAX,
@@ -26,7 +26,7 @@ pub fn review(mut request: Request<'_>, settings: &Settings<'_>, facts: &impl Fa
     match judged(&mut request, settings, facts) {
         Ok(answer) => answer,
         // What adds nothing passes, whatever is wrong: a finalizer would stick for ever otherwise.
-        Err(cause) if request.adds_nothing() => {
+        Err(cause) if request.adds_nothing(settings) => {
             Answer { warnings: vec![warning::unjudged_but_unchanged(&request, &cause)], ..Answer::accepted() }
         }
         Err(cause) => Answer::refused(message::unjudged(&request, &cause, settings)),
@@ -139,13 +139,14 @@ fn split<'w>(images: &'w [Image<'w>], old: &'w [Image<'w>]) -> (Vec<&'w Image<'w
     })
 }
 
-/// Where something stands that is not an image, and its JSON.
+/// Where something stands that is not an image, and its JSON; `None` where the place is too long to tell it from others.
 fn defect<'w>(image: &'w Image<'_>) -> Option<(String, &'w str)> {
-    match &image.written {
-        Written::Image(_) => None,
-        Written::Nothing => Some((image.place.to_string(), "")),
-        Written::Unreadable { json, .. } => Some((image.place.to_string(), json)),
-    }
+    let json = match &image.written {
+        Written::Image(_) => return None,
+        Written::Nothing => "",
+        Written::Unreadable { json, .. } => json,
+    };
+    Some((image.place.to_string(), json)).filter(|(place, _)| place.len() < PLACE_MAX)
 }
 
 /// Warns about exceptions, approvals and images that are about to end.

@@ -9,7 +9,7 @@ use crate::{
     kind,
     settings::{
         Settings,
-        custom_kind::{CustomKind, EVERY},
+        custom_kind::{CustomKind, EVERY, Pointer},
         key::Key,
     },
 };
@@ -99,12 +99,29 @@ impl<'a> Request<'a> {
         &*self.operation == "UPDATE"
     }
 
-    /// Whether the request is an update that leaves everything that could name an image as it is: it changes labels,
-    /// finalizers or the API server's own bookkeeping, but neither annotations nor anything beside the metadata.
+    /// Whether the request is an update that leaves everything that could name an image as it is: all that its images
+    /// are read from, or, where nobody knows what that is, everything but labels, finalizers and the API server's own
+    /// bookkeeping.
     #[must_use]
-    pub fn adds_nothing(&self) -> bool {
+    pub fn adds_nothing(&self, settings: &Settings<'_>) -> bool {
         let objects = self.json(OBJECT).zip(self.json(OLD_OBJECT));
-        self.is_update() && objects.is_some_and(|(new, old)| differ_in_bookkeeping_only(new, old).unwrap_or(false))
+        self.is_update()
+            && (objects.is_some_and(|(new, old)| differ_in_bookkeeping_only(new, old).unwrap_or(false))
+                || self.keeps_its_images(settings))
+    }
+
+    fn keeps_its_images(&self, settings: &Settings<'_>) -> bool {
+        let (group, kind) = (&*self.kind.group, &*self.kind.kind);
+        let own = if kind::is_node(group, kind) { Some(node::IMAGES) } else { kind::path(group, kind) };
+        let Ok(entries) = settings.custom_kinds() else { return false };
+        let mut is_known = own.is_some();
+        for entry in entries.iter().filter(|entry| entry.is(group, kind)) {
+            is_known = true;
+            if !entry.pointers().all(|pointer| self.keeps(&up_to_every(pointer))) {
+                return false;
+            }
+        }
+        is_known && own.is_none_or(|path| self.keeps(path))
     }
 
     /// Whether the request is an update of a pod template, which makes a controller replace its pods.
@@ -112,23 +129,25 @@ impl<'a> Request<'a> {
     pub fn changes_template(&self, settings: &Settings<'_>) -> bool {
         let (group, kind) = (&*self.kind.group, &*self.kind.kind);
         let is_changed = |entry: &CustomKind<'_>| {
-            entry.is(group, kind)
-                && entry.pod_specs.iter().any(|at| self.changes_above(&at.tokens().collect::<Vec<_>>()))
+            entry.is(group, kind) && entry.pod_specs.iter().any(|pointer| self.changes(&around_pod_spec(pointer)))
         };
+        let own = kind::path(group, kind).and_then(|path| path.split_last());
         self.is_update()
-            && (kind::path(group, kind).is_some_and(|path| self.changes_above(path))
+            && (own.is_some_and(|(_, template)| self.changes(template))
                 || settings.custom_kinds().is_ok_and(|entries| entries.iter().any(is_changed)))
     }
 
-    /// Whether what holds a pod spec differs, or the list that it is in, where that is less than the whole object.
-    fn changes_above(&self, pod_spec: &[&str]) -> bool {
-        let every = pod_spec.iter().position(|token| *token == EVERY);
-        let template = &pod_spec[..every.unwrap_or(pod_spec.len().saturating_sub(1))];
-        if template.is_empty() {
-            return false;
-        }
-        let template = |field| self.json(field).and_then(|object| json::at(object, template).ok()?).map(RawValue::get);
-        template(OBJECT) != template(OLD_OBJECT)
+    /// Whether what holds a pod spec differs, where that is less than the whole object.
+    fn changes(&self, template: &[&str]) -> bool {
+        !template.is_empty() && !self.keeps(template)
+    }
+
+    /// Whether a path of fields leads to the same in both objects, or to nothing; `false` where nobody can tell.
+    fn keeps(&self, path: &[&str]) -> bool {
+        let value = |field| json::at(self.json(field)?, path).ok().map(|value| value.map(RawValue::get));
+        let value_of_old = value(OLD_OBJECT);
+        // A field with an escape in its name is not looked up here.
+        value_of_old.is_some() && value(OBJECT) == value_of_old && !path.iter().any(|field| field.contains('~'))
     }
 
     fn read(&self, object: Option<Object<'a>>, field: &str, settings: &Settings<'_>) -> Result<Workload<'a>, Unjudged> {
@@ -156,6 +175,20 @@ impl<'a> Request<'a> {
     fn json(&self, field: &str) -> Option<&'a RawValue> {
         json::at(json::document(self.payload).ok()?, &["request", field]).ok()?
     }
+}
+
+/// The fields that lead to what holds a pod spec, or to the list that it is in.
+fn around_pod_spec<'p>(pointer: &'p Pointer<'_>) -> Vec<&'p str> {
+    let mut path = up_to_every(pointer);
+    if path.len() == pointer.tokens().count() {
+        path.pop();
+    }
+    path
+}
+
+/// The fields that a pointer names before its first `*`.
+fn up_to_every<'p>(pointer: &'p Pointer<'_>) -> Vec<&'p str> {
+    pointer.tokens().take_while(|token| *token != EVERY).collect()
 }
 
 /// Reads an object that was kept as JSON. What is described in `custom_kinds` alone has no images yet.

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{
     pod_spec::PodSpec,
     unjudged::Unjudged,
-    workload::{IMAGES_MAX, Image, ImagePlace, Written},
+    workload::{IMAGES_MAX, Image, ImagePlace, PLACE_MAX, Written},
 };
 use crate::{
     json::{self, Shape},
@@ -19,8 +19,6 @@ use crate::{
     shown::cut,
 };
 
-/// The longest way to an image that a message shows; a key on it may be a stranger's.
-const PLACE_MAX: usize = 200;
 /// How images are written for tools that take them from elsewhere than a registry too.
 const SCHEMES: &[&str] = &["docker://", "oci://"];
 

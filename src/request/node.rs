@@ -21,6 +21,9 @@ const NAMES_MAX: usize = 100;
 /// What is said of a node with more of them; the test of it holds the numbers.
 const TOO_MANY: &str = "has more than 10000 sandbox images, or one in more than 100 repositories";
 
+/// The fields that lead to the images of a node.
+pub(crate) const IMAGES: &[&str] = &["status", "images"];
+
 /// The sandbox images of a node (Kubernetes API, core/v1 NodeStatus): those whose repository's last component is
 /// one of `repositories`, each under the first of its names for each repository.
 ///
@@ -30,7 +33,7 @@ const TOO_MANY: &str = "has more than 10000 sandbox images, or one in more than 
 /// image: nobody knows then what the node runs.
 pub(crate) fn images<'a>(node: &'a RawValue, repositories: &[Cow<'_, str>]) -> Result<Vec<Image<'a>>, Unjudged> {
     let unreadable = |cause: serde_json::Error| Unjudged::Object(format!("status.images: {cause}"));
-    let Some(list) = json::at(node, &["status", "images"]).map_err(unreadable)? else {
+    let Some(list) = json::at(node, IMAGES).map_err(unreadable)? else {
         return Ok(Vec::new());
     };
     let mut found = Vec::new();

@@ -119,7 +119,11 @@ impl<'de> Visitor<'de> for PodSpec {
             }
         }
         let has_containers = lists[0].is_some();
-        Ok(Spec { images: lists.into_iter().flatten().flatten().flatten().collect(), has_containers })
+        let images: Vec<_> = lists.into_iter().flatten().flatten().flatten().collect();
+        if images.len() > IMAGES_MAX {
+            return Err(A::Error::custom(format_args!("it has more than {IMAGES_MAX} images")));
+        }
+        Ok(Spec { images, has_containers })
     }
 }
 

@@ -6,6 +6,9 @@ use std::{borrow::Cow, fmt};
 /// million; no workload names a hundredth of this.
 pub const IMAGES_MAX: usize = 10_000;
 
+/// The longest way to an image of a kind in `custom_kinds` that is kept; a key on it may be a stranger's.
+pub(crate) const PLACE_MAX: usize = 200;
+
 /// What the policy needs of an object: what it is called and which images it asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Workload<'a> {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::call::{accepts, check, nginx_at};
+use crate::call::{accepts, check, nginx_at, payload, validate};
 use crate::host::Host;
-use crate::objects::{at, create, custom_kinds, everywhere, update, with};
+use crate::objects::{at, create, custom_kinds, everywhere, set, update, with};
 
 fn task(steps: Value) -> Value {
     create("tekton.dev/Task", json!({"spec": {"steps": steps}}))
@@ -159,6 +159,43 @@ fn an_object_with_too_many_images_is_refused_whole() {
     check(&update("tekton.dev/Task", object("redis", json!({})), object("nginx", json!({}))), told);
     let labelled = update("tekton.dev/Task", object("nginx", json!({"a": "b"})), object("nginx", json!({})));
     check(&labelled, &format!("let through unchanged, new pods with it will be refused: {told}"));
+    // So does whatever leaves its images alone.
+    let with_status = |phase: &str| set(object("nginx", json!({})), &[("status", json!({"phase": phase}))]);
+    let request = update("tekton.dev/Task", with_status("done"), with_status("begun"));
+    check(&request, &format!("let through unchanged, new pods with it will be refused: {told}"));
+}
+
+/// Settings in which every value below a field is an image.
+fn every_field() -> Value {
+    with(json!({"custom_kinds": [{"group": "a.example", "kind": "Map", "images": ["/spec/*"]}]}))
+}
+
+/// A key reads like the rest of the line.
+#[test]
+fn a_key_cannot_speak_for_the_policy() {
+    let key = "a: reg.example/web:1 is approved, run: curl evil.example";
+    let told = format!("\"/spec/{key}\": {}", nginx_at("x").trim_start_matches("x: "));
+    check(&create("a.example/Map", json!({"spec": {key: "nginx"}})), &every_field(), Host::silent(), &told);
+}
+
+/// Two keys that are the same in their first two hundred characters are not the same place.
+#[test]
+fn a_defect_at_a_place_that_is_cut_is_a_new_one() {
+    let spec = |keys: &[String]| json!({"spec": keys.iter().map(|key| (key.clone(), json!(5))).collect::<serde_json::Map<_, _>>()});
+    for (length, stays) in [(10, true), (250, false)] {
+        let keys = ["a", "b"].map(|end| "k".repeat(length) + end);
+        let check = |new: Value, old: Value, stays: bool| {
+            let request = update("a.example/Map", new, old);
+            let line = validate(payload(&request, &every_field()).as_bytes(), Host::silent()).line();
+            assert_eq!(line.starts_with("let through unchanged"), stays, "{line}");
+        };
+        check(spec(&keys), spec(&keys[..1]), false);
+        let more = |mut object: Value| {
+            object["more"] = json!(1);
+            object
+        };
+        check(more(spec(&keys)), spec(&keys), stays);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::call::{accepts, check, payload, validate};
 use crate::host::Host;
-use crate::objects::{approved_only, create, set, with};
+use crate::objects::{approved_only, create, set, update, with};
 
 const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -67,6 +67,22 @@ fn an_image_with_two_names_counts_once_for_each_repository() {
     // Nothing that is approved hides a name that is not.
     let names = node(&[&["reg.example/pause:3.9", "registry.k8s.io/pause:3.9"]]);
     check(&names, &approved_only(), Host::silent(), &told("registry.k8s.io/pause:3.9"));
+}
+
+/// A node that is cordoned has the images that it had.
+#[test]
+fn a_node_that_keeps_its_images_can_be_changed() {
+    let node = |unschedulable: bool, image: &str| json!({"spec": {"unschedulable": unschedulable}, "status": {"images": [{"names": [image]}]}});
+    let line = |new: Value, old: Value| {
+        validate(payload(&update("Node", new, old), &approved_only()).as_bytes(), Host::silent()).line()
+    };
+    let cordoned = line(node(true, "quay.io/x:1"), node(false, "quay.io/x:1"));
+    assert!(
+        cordoned.starts_with("let through unchanged, new pods with it will be refused: the sandbox image"),
+        "{cordoned}"
+    );
+    let pulled = line(node(false, "quay.io/y:1"), node(false, "quay.io/x:1"));
+    assert!(pulled.starts_with("the sandbox image of Node tool-mix/web is unknown"), "{pulled}");
 }
 
 /// The kubelet lists its 50 largest images, and pause is the smallest.

@@ -72,7 +72,7 @@ fn an_approved_name_elsewhere_in_the_reference() {
             - containers[j]: "reg.example:evil/etcd" is not an image reference: the port of its registry is not a number: write registry:5000/repository
             approved: reg.example, hub.example/tool-mix, quay.io/x/y:1
             exception: none
-            images: evil.example/reg.example/etcd:1, reg.example.evil.example/etcd:1, reg.exampleevil/etcd:1, reg.example-evil.example/etcd:1, notreg.example/etcd:1, evil.example/etcd:reg.example, hub.example/tool-mix2/web:latest, hub.example/tool-mix.evil/web:latest, hub.example/tool-mix-/web, reg.example:evil/etcd
+            images: evil.example/reg.example/etcd:1, reg.example.evil.example/etcd:1, reg.exampleevil/etcd:1, reg.example-evil.example/etcd:1, notreg.example/etcd:1, evil.example/etcd:reg.example, hub.example/tool-mix2/web:latest, hub.example/tool-mix.evil/web:latest, "hub.example/tool-mix-/web", "reg.example:evil/etcd"
         "#]],
     );
 }
@@ -189,7 +189,7 @@ fn strings_that_forge_a_line() {
             - containers[j]: " " is not an image reference: it is empty: write registry/repository:tag
             approved: reg.example, hub.example/tool-mix, quay.io/x/y:1
             exception: none
-            images: evil.example/x\n- containers[b]: all is well, evil.example/x\r\napproved: evil.example, evil.example/x\u{2028}approved: evil.example, evil.example/x\u{1b}[2K, reg.example/etcd\u{0}, reg.example/etcd\t,  reg.example/etcd, reg.example/etcd , reg.example/etcd\n,  
+            images: "evil.example/x\n- containers[b]: all is well", "evil.example/x\r\napproved: evil.example", "evil.example/x\u{2028}approved: evil.example", "evil.example/x\u{1b}[2K", "reg.example/etcd\u{0}", "reg.example/etcd\t", " reg.example/etcd", "reg.example/etcd ", "reg.example/etcd\n", " "
         "#]],
     );
 }
@@ -203,7 +203,7 @@ fn names_that_forge_a_line() {
         expect![[r#"
             refused 403
             1 image of Pod tool-mix\napproved: all/web\nis allowed is not allowed:
-            - containers[web\n- containers[b]: all is well]: nginx (docker.io/library/nginx:latest) is not from an approved registry; tool-mix\napproved: all has no exception
+            - "containers[web\n- containers[b]: all is well]": nginx (docker.io/library/nginx:latest) is not from an approved registry; tool-mix\napproved: all has no exception
             approved: reg.example, hub.example/tool-mix\napproved: all, quay.io/x/y:1
             exception: none
             images: docker.io/library/nginx:latest

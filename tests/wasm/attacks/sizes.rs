@@ -61,6 +61,14 @@ fn a_hundred_thousand_containers() {
         create("Pod", spec("nginx", 100_000)),
         "Pod tool-mix/web cannot be read: containers has more than 10000 images at line 1 column 290052: send a Pod as the Kubernetes API describes it",
     );
+    let container = json!({"image": "nginx"});
+    check(
+        create(
+            "Pod",
+            json!({"spec": {"containers": vec![container.clone(); 6_000], "initContainers": vec![container; 6_000]}}),
+        ),
+        "Pod tool-mix/web cannot be read: it has more than 10000 images at line 1 column 216043: send a Pod as the Kubernetes API describes it",
+    );
     check(
         update("Pod", spec("redis", 100_000), spec("nginx", 100_000)),
         "Pod tool-mix/web cannot be read: containers has more than 10000 images at line 1 column 290052: send a Pod as the Kubernetes API describes it",

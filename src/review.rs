@@ -48,7 +48,7 @@ fn judged(request: &mut Request<'_>, settings: &Settings<'_>, facts: &impl Facts
     }
     let workload = request.workload(settings)?;
     let old = request.old_workload(settings);
-    let (unchanged, added) = split(&workload.images, &old.images);
+    let (mut unchanged, added) = split(&workload.images, &old.images);
     let judge = Judge::new(settings, request.namespace.as_deref(), facts);
     let (mut refused, mut noted) = (Vec::new(), Vec::new());
     for image in added {
@@ -60,7 +60,12 @@ fn judged(request: &mut Request<'_>, settings: &Settings<'_>, facts: &impl Facts
         }
     }
     if !refused.is_empty() {
-        return Ok(refuse(request, &workload, refused, &judge));
+        let has_image = refused.iter().any(|(image, _)| image.text().is_some());
+        if has_image || !request.adds_nothing(settings) {
+            return Ok(refuse(request, &workload, refused, &judge));
+        }
+        // A defect at a place that is too long to tell it from others.
+        unchanged.extend(refused.iter().map(|(image, _)| *image));
     }
     let mut warnings = Warnings::default();
     add_ending(&mut warnings, &noted, &judge)?;

@@ -55,8 +55,7 @@ fn every_yaml_block_holds_valid_settings() {
 
 #[test]
 fn the_settings_reference_has_every_setting() {
-    let reference = README.1.split("## Settings").nth(1).expect("a chapter of settings");
-    let reference = blocks(reference, "yaml").remove(0);
+    let reference = blocks(SETTINGS.1, "yaml").remove(0);
     let keys = reference
         .lines()
         .filter_map(|line| line.split_once(':').map(|(key, _)| key))

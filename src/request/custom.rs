@@ -32,8 +32,7 @@ pub(crate) fn add_images<'a>(
     object: &'a RawValue,
     images: &mut Vec<Image<'a>>,
 ) -> Result<bool, Unjudged> {
-    let images_max = images.len() + IMAGES_MAX;
-    let mut walk = Walk { images, images_max, has_found: false };
+    let mut walk = Walk { images, has_found: false };
     for pointer in &kind.pod_specs {
         walk.follow(pointer, object, Walk::add_pod_spec);
     }
@@ -49,7 +48,6 @@ pub(crate) fn add_images<'a>(
 /// What the pointers of an entry have found so far.
 struct Walk<'w, 'a> {
     images: &'w mut Vec<Image<'a>>,
-    images_max: usize,
     has_found: bool,
 }
 
@@ -89,7 +87,7 @@ type Step<'p, 'w, 'a> = (&'p str, Way<'p, 'w, 'a>);
 
 impl<'w, 'a> Walk<'w, 'a> {
     fn is_full(&self) -> bool {
-        self.images.len() > self.images_max
+        self.images.len() > IMAGES_MAX
     }
 
     fn follow(&mut self, pointer: &Pointer<'_>, object: &'a RawValue, found: fn(&mut Self, At<'_>, &'a RawValue)) {

@@ -178,11 +178,12 @@ fn a_key_cannot_speak_for_the_policy() {
     check(&create("a.example/Map", json!({"spec": {key: "nginx"}})), &every_field(), Host::silent(), &told);
 }
 
-/// Two keys that are the same in their first two hundred characters are not the same place.
+/// Two keys that are the same in their first two hundred characters are not the same place; where nothing else changes
+/// either, they hold no finalizer.
 #[test]
 fn a_defect_at_a_place_that_is_cut_is_a_new_one() {
     let spec = |keys: &[String]| json!({"spec": keys.iter().map(|key| (key.clone(), json!(5))).collect::<serde_json::Map<_, _>>()});
-    for (length, stays) in [(10, true), (250, false)] {
+    for length in [10, 250] {
         let keys = ["a", "b"].map(|end| "k".repeat(length) + end);
         let check = |new: Value, old: Value, stays: bool| {
             let request = update("a.example/Map", new, old);
@@ -194,7 +195,7 @@ fn a_defect_at_a_place_that_is_cut_is_a_new_one() {
             object["more"] = json!(1);
             object
         };
-        check(more(spec(&keys)), spec(&keys), stays);
+        check(more(spec(&keys)), spec(&keys), true);
     }
 }
 

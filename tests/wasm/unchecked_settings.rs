@@ -59,6 +59,27 @@ fn wrong_exceptions_refuse_no_update_that_adds_nothing() {
     );
 }
 
+/// A wrong key may be the one that says where images are: what is the same elsewhere is not enough then.
+#[test]
+fn a_wrong_key_lets_no_update_past() {
+    let object = |image: &str| json!({"metadata": {"annotations": {"image": image}}, "spec": containers(&["reg.example/web:1"])});
+    let described = json!([{"group": "", "kind": "Pod", "images": ["/metadata/annotations/image"]}]);
+    let request = update("Pod", object("evil.example/x"), object("reg.example/x:1"));
+    let told = "custom_kind: is not known here: did you mean custom_kinds?";
+    check(&request, &with(json!({"custom_kind": described})), Host::silent(), told);
+    // Nor does a kind that is described hide an edit of the allow list.
+    let list = |value: &str| json!({"data": {"image": "reg.example/x:1", "tool-mix": value}});
+    let request = set(
+        update("ConfigMap", list(""), list("2026-12-31")),
+        &[("namespace", json!("registry-enforcer")), ("name", json!("byoc-allow-list"))],
+    );
+    let mut settings = every_setting();
+    settings["custom_kinds"] = json!([{"group": "", "kind": "ConfigMap", "images": ["/data/image"]}]);
+    settings["warn_before_days"] = json!("x");
+    let told = "warn_before_days: is not a number of days: write a whole number without quotes from 0, for example 30";
+    check(&request, &settings, Host::silent(), told);
+}
+
 /// A tenant names a registry of its own, and nobody has said which may be asked: none is.
 #[test]
 fn requirements_without_registries_ask_nobody() {

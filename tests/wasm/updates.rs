@@ -184,9 +184,14 @@ fn an_update_of_a_described_template_asks_for_its_warning() {
 /// Where pod specs are in a list, the list counts.
 #[test]
 fn an_update_of_a_list_of_pod_specs_asks_for_its_warning() {
+    check_list_of_pod_specs("/spec/jobs/*/template/spec");
+    check_list_of_pod_specs("/spec/jobs/0/template/spec");
+}
+
+#[track_caller]
+fn check_list_of_pod_specs(pointer: &str) {
     let mut settings = with_config_map();
-    settings["custom_kinds"] =
-        json!([{"group": "a.example", "kind": "Set", "pod_specs": ["/spec/jobs/*/template/spec"]}]);
+    settings["custom_kinds"] = json!([{"group": "a.example", "kind": "Set", "pod_specs": [pointer]}]);
     let object = |variable: &str, replicas: usize| {
         let template = json!({"metadata": {"labels": {"a": variable}}, "spec": containers(&["nginx"])});
         json!({"spec": {"replicas": replicas, "jobs": [{"template": template}]}})

@@ -135,7 +135,11 @@ async fn look_as(login: &Login, reference: &Reference) -> anyhow::Result<Looked>
     }
     let mut platforms = Vec::new();
     for entry in entries {
-        platforms.push(platform(&client, login, &of(&entry.digest)).await?);
+        let missing = |cause| match problem(&cause) {
+            Problem::NotFound => anyhow!("its index names {}, which is not there", entry.digest),
+            _ => cause,
+        };
+        platforms.push(platform(&client, login, &of(&entry.digest)).await.map_err(missing)?);
     }
     Ok(Looked { repository, digest, platforms })
 }

@@ -137,8 +137,7 @@ mirrors: [{prefix: docker.io, replaced_by: \"harbor.example/{namespace}/hub\"}]
 allowed_namespaces: [{name: tool-ended, sunset_date: 2026-09-30}]
 allow_list_config_map: {namespace: re, name: byoc, requires: [owner]}
 ";
-const LIST: &str =
-    "kind: ConfigMap\nmetadata: {name: byoc}\ndata:\n  tool-a: '{\"registry_prefixes\":[\"quay.io/a\"]}'\n";
+const LIST: &str = "kind: ConfigMap\nmetadata: {name: byoc}\ndata:\n  tool-a: '{\"registry_prefixes\":[\"quay.io/a\"]}'\n  tool-past: '{\"registry_prefixes\":[\"quay.io/a\"],\"sunset_date\":\"2026-09-30\"}'\n";
 
 /// A reader who follows one of them is not refused for the next reason.
 #[test]
@@ -172,6 +171,14 @@ fn why_names_every_way_out() {
             &[
                 "push the image to an approved registry: reg.example, harbor.example/tool-a",
                 "ask for more registries; a reviewer's command: enforcer allow-list renew tool-a --registry ghcr.io:5000/a",
+            ],
+        ),
+        (
+            "ghcr.io/a:1",
+            "tool-past",
+            &[
+                "push the image to an approved registry: reg.example, harbor.example/tool-past",
+                "ask for a later end and more registries; a reviewer's command: enforcer allow-list renew tool-past --until DATE --registry ghcr.io/a",
             ],
         ),
         (

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{check, settings};
 use crate::call::{accepts, nginx_at, payload, validate};
 use crate::host::Host;
-use crate::objects::{containers, create, pod, update};
+use crate::objects::{containers, create, pod, update, with};
 
 /// A string that is cut after 300 bytes.
 fn cut(text: &str) -> String {
@@ -68,6 +68,15 @@ fn a_hundred_thousand_containers() {
             json!({"spec": {"containers": vec![container.clone(); 6_000], "initContainers": vec![container; 6_000]}}),
         ),
         "Pod tool-mix/web cannot be read: it has more than 10000 images at line 1 column 216043: send a Pod as the Kubernetes API describes it",
+    );
+    let mut object = spec("reg.example/web", 9_999);
+    object["more"] = json!(["reg.example/data:1", "reg.example/data:2"]);
+    let more = with(json!({"custom_kinds": [{"group": "", "kind": "Pod", "images": ["/more/*"]}]}));
+    crate::call::check(
+        &create("Pod", object),
+        &more,
+        Host::silent(),
+        "Pod tool-mix/web cannot be read: it has more than 10000 images: send a Pod as the Kubernetes API describes it",
     );
     check(
         update("Pod", spec("redis", 100_000), spec("nginx", 100_000)),

@@ -112,6 +112,10 @@ fn exception(question: &Question<'_>, lack: &Lack<'_>, image: &Reference<'_>) ->
         _ if question.snapshot.allow_list().is_none() => {
             "give the allow list with --allow-list: it may have an exception".to_owned()
         }
+        // For other images, and it has ended.
+        Lack::None if has_entry => format!(
+            "ask for a later end and more registries; a reviewer's command: enforcer allow-list renew {namespace} --until DATE --registry {registry}"
+        ),
         _ if has_entry => format!(
             "ask for more registries; a reviewer's command: enforcer allow-list renew {namespace} --registry {registry}"
         ),

@@ -131,7 +131,7 @@ async fn config(flags: &Flags) -> anyhow::Result<Config> {
 /// The files of $KUBECONFIG as one. As with kubectl, those that are not there are left out.
 fn listed() -> anyhow::Result<Option<Kubeconfig>> {
     let paths = env::var_os("KUBECONFIG").unwrap_or_default();
-    let mut there = env::split_paths(&paths).filter(|path| path.is_file());
+    let mut there = env::split_paths(&paths).filter(|path| path.exists());
     let Some(first) = there.next() else { return Ok(None) };
     let merged =
         there.try_fold(Kubeconfig::read_from(first)?, |merged, path| merged.merge(Kubeconfig::read_from(path)?));

@@ -142,7 +142,7 @@ impl fmt::Display for Unmet<'_> {
         match self {
             Self::NoDigest => f.write_str("it has no digest: add @sha256: and the digest of what was reviewed"),
             Self::Index => {
-                f.write_str("its digest is not that of one platform's image, as that of an index is not: pin the sha256 digest of one platform's image")
+                f.write_str("its digest is that of an index, or not the one by which its registry knows it: pin the sha256 digest of one platform's image")
             }
             Self::OtherRegistry(registries, namespace) => {
                 write!(f, "it does not come through {}: name it there", any_of(registries, namespace))

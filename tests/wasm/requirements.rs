@@ -167,7 +167,7 @@ fn a_pinned_index_is_refused() {
         registry.address(),
         &format!("web:1@{index}"),
         &requirements,
-        "its digest is not that of one platform's image, as that of an index is not: pin the sha256 digest of one platform's image",
+        "its digest is that of an index, or not the one by which its registry knows it: pin the sha256 digest of one platform's image",
     );
     let (_, variant) = registry.manifest(&format!("web:1-{THIS_ARCHITECTURE}"));
     check(registry.address(), &format!("web@{variant}"), &requirements, "accepted");

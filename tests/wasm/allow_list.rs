@@ -134,9 +134,11 @@ fn long_names_leave_room_for_their_number() {
     let mut settings = with_config_map();
     settings["sunset_date"] = json!("2026-12-31T12:00:00+02:00");
     settings["allowed_namespaces"] = json!(["*"]);
-    for end in ["2026-09-01", "2026-09-30", "2027-12-31"] {
-        let list: serde_json::Map<String, Value> =
-            (0..40).map(|number| (format!("tool-{}-{number:02}", "x".repeat(40)), json!(end))).collect();
+    for (length, end) in
+        [28, 40].into_iter().flat_map(|length| ["2026-09-01", "2026-09-30", "2027-12-31"].map(|end| (length, end)))
+    {
+        let name = |number: usize| format!("tool-{}-{number:02}", "x".repeat(length));
+        let list: serde_json::Map<String, Value> = (0..40).map(|number| (name(number), json!(end))).collect();
         let (answer, _) = validate_at(NOW, &payload(&updated(json!(list), json!(list)), &settings), Host::silent());
         assert!(!answer.warnings().is_empty(), "{answer}");
         for warning in answer.warnings() {
